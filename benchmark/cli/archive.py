@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.options import DATABASE, ExperimentArgument, FreshOption, ImagesOption, TrackingOption
+from benchmark.cli.places import a_file, a_folder
 from benchmark.cli.terminal import print_line
 
 app = typer.Typer()
@@ -16,13 +17,17 @@ def archive(
     plan: ExperimentArgument,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The zip file; by default EXPERIMENT.zip."),
+        typer.Option("--output", "-o", callback=a_file("the archive"), help="The zip file; by default EXPERIMENT.zip."),
     ] = None,
     author: Annotated[list[str] | None, typer.Option(help="An author of the results; may be repeated.")] = None,
     licence: Annotated[str, typer.Option(help="Licence of the results, such as CC-BY-4.0, or its address.")] = "",
     title: Annotated[str, typer.Option(help="Title of the archive; by default it names the experiment.")] = "",
     hub: Annotated[
-        Path | None, typer.Option(help="Also write a data set in the layout of the Hugging Face hub into this folder.")
+        Path | None,
+        typer.Option(
+            callback=a_folder("the data set"),
+            help="Also write a data set in the layout of the Hugging Face hub into this folder.",
+        ),
     ] = None,
     push: Annotated[
         str | None, typer.Option(metavar="OWNER/NAME", help="Also push that data set to the hub; a new one is private.")

@@ -18,6 +18,7 @@ from benchmark.cli.options import (
     TrackingOption,
     TrainOption,
 )
+from benchmark.cli.places import a_folder
 from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import print_text, say
 from results.error import CatsError
@@ -38,7 +39,12 @@ def board(
     metric: MetricOption = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder where board.md, .csv, .json, .png and ranks.png are written, too."),
+        typer.Option(
+            "--output",
+            "-o",
+            callback=a_folder("the report"),
+            help="Folder where board.md, .csv, .json, .png and ranks.png are written, too.",
+        ),
     ] = None,
     rule: RuleOption = None,
     noise: NoiseOption = None,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.options import ModelArgument
+from benchmark.cli.places import a_file
 from benchmark.cli.terminal import print_line
 
 app = typer.Typer()
@@ -15,7 +16,10 @@ app = typer.Typer()
 def card(
     model: ModelArgument,
     to: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File that is written; by default README.md inside MODEL.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", callback=a_file("the card"), help="File that is written; by default README.md inside MODEL."
+        ),
     ] = None,
 ) -> None:
     """Write the model card of a kept classifier: use, data, licences, scores, calibration, leakage, energy, and limits."""

@@ -8,6 +8,7 @@ import typer
 from benchmark.cli import completion
 from benchmark.cli.numbers import whole
 from benchmark.cli.options import DATABASE, TrackingOption
+from benchmark.cli.places import a_file, a_folder
 from benchmark.cli.terminal import print_line, say
 from results.error import CatsError
 from results.text.console import console
@@ -30,12 +31,16 @@ def check(
             help="Name of a source or target, with options in brackets if it has any.",
         ),
     ],
-    contact_sheet: Annotated[Path | None, typer.Option(help="Folder for one PNG of small pictures per class.")] = None,
+    contact_sheet: Annotated[
+        Path | None,
+        typer.Option(callback=a_folder("the contact sheets"), help="Folder for one PNG of small pictures per class."),
+    ] = None,
     duplicates: Annotated[
         Path | None,
         typer.Option(
+            callback=a_file("the list of copies"),
             help="CSV file for the pairs of images that show one picture; a PNG of them, NAME.copies.png, is put "
-            "beside it. Only an earlier list is overwritten."
+            "beside it. Only an earlier list is overwritten.",
         ),
     ] = None,
     size: Annotated[int, typer.Option(parser=whole(8, 1024), help="Size of the decoded images in pixels.")] = 64,

@@ -1,5 +1,6 @@
 """`cats choose`: finds the source for a target within a budget, trains it, and keeps the network."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,11 +12,20 @@ from benchmark.cli.numbers import LIMIT, SEED, whole
 from benchmark.cli.options import DATABASE, RECORDS_WAIT, Device, DeviceOption, Format, HoursOption, KwhOption, TrackingOption
 from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import say
+from benchmark.models.place import MODELS
 from results.error import CatsError
+from results.files.output import require_place
 from results.text.hidden import shown
 
 app = typer.Typer()
 NONE = "none"
+
+
+def _kept_at(folder: str | None) -> str | None:
+    """Look at the place of the classifier, the default one too, before hours of work."""
+    if folder != NONE:
+        require_place(MODELS if folder is None else Path(folder), "the classifier", folder=True)
+    return folder
 
 
 @app.command(cls=ListsCommand)
@@ -70,6 +80,7 @@ def choose(
             "--output",
             "-o",
             metavar="FOLDER|none",
+            callback=_kept_at,
             help="Folder of the kept classifier; by default models/TARGET; 'none' keeps none.",
         ),
     ] = None,

@@ -7,7 +7,8 @@ import typer
 
 from benchmark.cli.numbers import TARGETS
 from benchmark.cli.options import DATABASE, ExperimentArgument, Format, FreshOption, ImagesOption, TrackingOption, TrainOption
-from benchmark.cli.printing import print_as, require_picture
+from benchmark.cli.places import a_picture
+from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def cost(
         typer.Option(parser=TARGETS, help="Number of targets that share a pretraining; by default all of the experiment."),
     ] = None,
     picture: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File (.png or .svg) for a plot of regret against kWh.")
+        Path | None,
+        typer.Option("--output", "-o", callback=a_picture, help="File (.png or .svg) for a plot of regret against kWh."),
     ] = None,
     images: ImagesOption = True,
     train: TrainOption = None,
@@ -39,8 +41,6 @@ def cost(
     from benchmark.cli.query import reader_of
     from results.cost.text import CostText
 
-    if picture is not None:
-        require_picture(picture)
     reader = reader_of(plan, tracking_uri, metric).of_size(train)
     for sentence in country_of(plan):
         say(sentence)

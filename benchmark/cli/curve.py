@@ -16,7 +16,8 @@ from benchmark.cli.options import (
     RuleOption,
     TrackingOption,
 )
-from benchmark.cli.printing import print_as, require_picture
+from benchmark.cli.places import a_picture
+from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def curve(
     metric: MetricOption = None,
     rule: RuleOption = None,
     picture: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File (.png or .svg) for a drawing of the curves.")
+        Path | None, typer.Option("--output", "-o", callback=a_picture, help="File (.png or .svg) for a drawing of the curves.")
     ] = None,
     tracking_uri: TrackingOption = DATABASE,
     form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
@@ -50,8 +51,6 @@ def curve(
     from benchmark.cli.query import reader_of
     from results.data_size.text import CurveText
 
-    if picture is not None:
-        require_picture(picture)
     made = curves_of(reader_of(plan, tracking_uri, metric, rule), Terms(images, fresh=fresh), baseline)
     if picture is not None:
         _draw(made, picture)

@@ -8,6 +8,7 @@ import typer
 
 from benchmark.cli import completion
 from benchmark.cli.numbers import share
+from benchmark.cli.places import a_folder
 from benchmark.cli.terminal import ask, can_ask, say
 from results.error import CatsError
 from results.text.console import console
@@ -165,7 +166,10 @@ def new(
     to: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Folder where the entry is written; by default CATS_ENTRIES, or ~/.config/cats-bench."
+            "--output",
+            "-o",
+            callback=a_folder("the entry"),
+            help="Folder where the entry is written; by default CATS_ENTRIES, or ~/.config/cats-bench.",
         ),
     ] = None,
 ) -> None:

@@ -8,6 +8,7 @@ import typer
 from benchmark.cli import completion
 from benchmark.cli.numbers import whole
 from benchmark.cli.options import Device, DeviceOption, ModelArgument
+from benchmark.cli.places import a_folder
 from benchmark.cli.terminal import print_line
 from results.error import CatsError
 
@@ -35,6 +36,7 @@ def explain(
         typer.Option(
             "--output",
             "-o",
+            callback=a_folder("the explanations"),
             help="Folder of the explanations; by default `explanations`, of test images in the folder of the classifier.",
         ),
     ] = None,

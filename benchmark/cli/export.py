@@ -29,11 +29,13 @@ def export(
 
     share_cores()  # before torch is loaded
 
+    from benchmark.models.export import FORMATS, require_format
     from benchmark.models.export import export as export_model
-    from benchmark.models.export import require_format
     from benchmark.models.model import read_model
+    from results.files.output import require_place
 
     require_format(form)
+    require_place(to or model / FORMATS[form].name, "the export", folder=form == "mlflow")
     made = export_model(read_model(model), form, to)
     print_line(
         f"wrote {made.path}; on {made.images}, its probabilities differ from the classifier's by at most "

@@ -9,8 +9,9 @@ from benchmark.cli import completion
 from benchmark.cli.numbers import number
 from benchmark.cli.options import DATABASE, Device, DeviceOption, PlanArgument, TrackingOption, TrainOption
 from benchmark.cli.terminal import print_line, say
-from benchmark.models.place import default_folder
+from benchmark.models.place import MODELS, default_folder
 from results.error import CatsError
+from results.files.output import require_place
 
 if TYPE_CHECKING:
     from benchmark.models.manifest import Manifest
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from benchmark.specs.resolved import ResolvedPlan
 
 app = typer.Typer()
+
+
+def _kept_at(folder: Path | None) -> Path | None:
+    """Look at the place of the classifier, the default one too, before anything is trained."""
+    require_place(folder or MODELS, "the classifier", folder=True)
+    return folder
 
 
 @app.command()
@@ -47,6 +54,7 @@ def keep(
         typer.Option(
             "--output",
             "-o",
+            callback=_kept_at,
             help="Folder of the classifier; by default models/TARGET-SOURCE-BACKBONE-SEED, with --train N also -trainN.",
         ),
     ] = None,

@@ -10,6 +10,7 @@ import typer
 
 from benchmark.cli.numbers import number
 from benchmark.cli.options import DATABASE, CO2eOption, Device, HoursOption, KwhOption, PlanArgument, TrackingOption
+from benchmark.cli.places import a_file
 from benchmark.cli.terminal import print_line, say
 from results.error import CatsError, NoExperimentError
 from results.text.hidden import shown
@@ -33,7 +34,13 @@ def plan(
         bool, typer.Option("--list-cells", help="Also print every cell: done, open, or failed and why, with its key.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Only copy the plan into this new file, a plan of your own to change.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            callback=a_file("the plan"),
+            help="Only copy the plan into this new file, a plan of your own to change.",
+        ),
     ] = None,
     kwh: KwhOption = None,
     hours: HoursOption = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cli.options import Device, DeviceOption, InputsArgument, ModelArgument
+from benchmark.cli.places import a_file
 from benchmark.cli.terminal import print_line, say
 from results.error import CatsError
 
@@ -23,9 +24,10 @@ app = typer.Typer()
 def predict(
     model: ModelArgument,
     inputs: InputsArgument,
-    to: Annotated[Path, typer.Option("--output", "-o", help="File that is written, .csv or .parquet.")] = Path(
-        "predictions.csv"
-    ),
+    to: Annotated[
+        Path,
+        typer.Option("--output", "-o", callback=a_file("the predictions"), help="File that is written, .csv or .parquet."),
+    ] = Path("predictions.csv"),
     path: Annotated[str, typer.Option(help="Column of the table that names the pictures.")] = "",
     part: Annotated[str, typer.Option("--target-part", help="Part of a target: train, val, test or all.")] = "test",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,

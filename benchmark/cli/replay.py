@@ -15,7 +15,8 @@ from benchmark.cli.options import (
     TrackingOption,
     TrainOption,
 )
-from benchmark.cli.printing import print_as, require_picture
+from benchmark.cli.places import a_picture
+from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import say
 from results.choosing import EPSILON
 from results.error import CatsError, nearest
@@ -54,7 +55,12 @@ def replay(
     ] = EPSILON,
     picture: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File (.png or .svg) for a plot of regret against the share that was spent."),
+        typer.Option(
+            "--output",
+            "-o",
+            callback=a_picture,
+            help="File (.png or .svg) for a plot of regret against the share that was spent.",
+        ),
     ] = None,
     metric: MetricOption = None,
     tracking_uri: TrackingOption = DATABASE,
@@ -74,8 +80,6 @@ def replay(
 
     if not 0 <= eps < float("inf"):
         raise CatsError(f"--eps is {eps:g}; give a distance of 0 or more in the metric, such as {EPSILON:g}")
-    if picture is not None:
-        require_picture(picture)
     every = [DEFAULT, *(name for name in POLICIES.names() if name != DEFAULT)]
     chosen = tuple(dict.fromkeys(policy or every))
     for name in chosen:

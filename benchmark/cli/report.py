@@ -19,6 +19,7 @@ from benchmark.cli.options import (
     TrackingOption,
     TrainOption,
 )
+from benchmark.cli.places import a_file, a_folder
 from benchmark.cli.terminal import print_line
 
 if TYPE_CHECKING:
@@ -32,10 +33,15 @@ app = typer.Typer()
 @app.command()
 def report(
     plan: ExperimentArgument,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file.")] = Path("report.html"),
+    output: Annotated[Path, typer.Option("--output", "-o", callback=a_file("the report"), help="The HTML file.")] = Path(
+        "report.html"
+    ),
     figures: Annotated[
         Path | None,
-        typer.Option(help="Also write every chart as PNG and SVG and every table as CSV and LaTeX into this folder."),
+        typer.Option(
+            callback=a_folder("the figures"),
+            help="Also write every chart as PNG and SVG and every table as CSV and LaTeX into this folder.",
+        ),
     ] = None,
     metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
     rule: RuleOption = None,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.options import DATABASE, FreshOption, ImagesOption, TrackingOption
+from benchmark.cli.places import a_folder
 from benchmark.cli.terminal import print_line
 
 app = typer.Typer()
@@ -14,7 +15,9 @@ app = typer.Typer()
 @app.command()
 def site(
     plans: Annotated[list[str], typer.Argument(metavar="PLAN|EXPERIMENT", help="Plans, or names of MLflow experiments.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the site.")] = Path("site"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", callback=a_folder("the site"), help="The folder of the site.")
+    ] = Path("site"),
     title: Annotated[str, typer.Option(help="Title of the index.")] = "From which source to transfer",
     images: ImagesOption = True,
     fresh: FreshOption = False,

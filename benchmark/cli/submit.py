@@ -7,6 +7,7 @@ import typer
 
 from benchmark.cli import completion
 from benchmark.cli.options import Device, DeviceOption, ModelArgument
+from benchmark.cli.places import a_file
 from benchmark.cli.terminal import print_line, say
 
 app = typer.Typer()
@@ -22,7 +23,9 @@ def submit(
             help="Target whose unlabelled pictures are answered; by default the classifier's.",
         ),
     ] = "",
-    to: Annotated[Path, typer.Option("--output", "-o", help="File that is written, .csv.")] = Path("submission.csv"),
+    to: Annotated[
+        Path, typer.Option("--output", "-o", callback=a_file("the submission"), help="File that is written, .csv.")
+    ] = Path("submission.csv"),
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
     device: DeviceOption = Device.auto,
 ) -> None:

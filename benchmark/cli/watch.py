@@ -9,6 +9,7 @@ import typer
 
 from benchmark.cli.numbers import number
 from benchmark.cli.options import Device, DeviceOption, InputsArgument, ModelArgument, checked_address
+from benchmark.cli.places import a_file
 from benchmark.cli.terminal import print_line, print_table, print_text, say
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def watch(
             "--false-alarms", parser=_level, help="Probability of an alarm if nothing has changed, over all tests together."
         ),
     ] = 0.05,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File for all figures as JSON.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", callback=a_file("the figures"), help="File for all figures as JSON.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     history: Annotated[
         Path | None, typer.Option(help="File to which the call is added; by default MODEL.watch.jsonl beside the folder.")
@@ -73,15 +76,12 @@ def watch(
     from benchmark.models.change_history import PICTURE, append, draw_history, line_of, place_of, require_writable
     from benchmark.models.manifest import WEIGHTS
     from benchmark.models.model import read_model
-    from results.files.output import require_place
     from results.tracking.experiment import Experiment
 
     place = (history or place_of(model)) if keep_history else None
-    kept = read_model(model, str(device_of(device.value)))
-    if output is not None:
-        require_place(output, "the figures")
     if place is not None:
         require_writable(place)
+    kept = read_model(model, str(device_of(device.value)))
     tracking = Experiment(tracking_uri, experiment) if tracking_uri and log else None
     try:
         with stop_on_signal():

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from benchmark.models.change import Change
 from results.error import CatsError
 from results.files.atomic import make_folders, reason_of
-from results.files.output import output
+from results.files.output import output, require_place
 from results.record import Frozen
 from results.text.drawing import ACCENT, GRID, INK, PAPER, save
 
@@ -25,6 +25,7 @@ SIZE = (8.0, 4.6)
 EXPECTED = 5  # % of reference images that are unlike the training images, by the definition of the threshold
 LEAST_P = 1e-4
 PICTURE = ".png"  # the picture of a history lies beside the history, with this ending
+OTHERWISE = "name another file with --history, or give --no-history"
 TICKS = (1, 0.1, 0.01, 0.001)
 log = logging.getLogger(__name__)
 
@@ -66,21 +67,24 @@ def place_of(model: Path) -> Path:
 
 
 def require_writable(path: Path) -> None:
-    """Raises CatsError if the history cannot be written; call it before anything that takes long."""
+    """Raises CatsError if the history cannot be written; call it before anything that takes long. Makes nothing."""
     if path.suffix.lower() == PICTURE:
         raise CatsError(f"--history is {path}, which its picture would overwrite; name a file that ends in .jsonl")
     try:
-        make_folders(path.parent)
-        path.open("ab").close()
+        require_place(path, "the history")
+        require_place(path.with_suffix(PICTURE), "the picture of the history")
+        if path.exists():
+            path.open("ab").close()
+    except CatsError as error:
+        raise CatsError(f"{error}; {OTHERWISE}") from error
     except OSError as error:
-        raise CatsError(
-            f"cannot write the history to {path}: {reason_of(error)}; name another file with --history, or give --no-history"
-        ) from error
+        raise CatsError(f"cannot write the history to {path}: {reason_of(error)}; {OTHERWISE}") from error
 
 
 def append(path: Path, line: Line) -> list[Line]:
     """Add a call to the history. Returns all calls of this classifier, oldest first; damaged lines are named in the log."""
     try:
+        make_folders(path.parent)
         with path.open("a+b") as file:
             file.seek(0)
             before = file.read()

@@ -10,6 +10,7 @@ import numpy as np
 from benchmark.models.prediction import Batch
 from results.error import CatsError
 from results.files.output import output
+from results.files.output import require_place as require_writable
 from results.text.plain import storable
 from results.text.printing import csv_lines
 
@@ -29,8 +30,7 @@ def require_place(path: Path, *, overwrite: bool) -> None:
     """Raises CatsError if predictions cannot be written to a path: another ending, a folder, a file that exists."""
     if path.suffix.lower() not in ENDINGS:
         raise CatsError(f"--output is {path}; predictions are written as {' or '.join(ENDINGS)}")
-    if path.is_dir():
-        raise CatsError(f"--output is {path}, which is a folder; name a file in it")
+    require_writable(path, "the predictions")
     if path.is_file() and not overwrite:
         raise CatsError(f"{path} exists; name another file with --output, or say --overwrite")
 

@@ -41,11 +41,9 @@ def require_place(path: Path, *, overwrite: bool) -> None:
     """Raises CatsError if a submission cannot be written to a path: another ending, a folder, a file that exists."""
     if path.suffix.lower() != ".csv":
         raise CatsError(f"--output is {path}; a submission is written as .csv")
-    if path.is_dir():
-        raise CatsError(f"--output is {path}, which is a folder; name a file in it")
+    require_writable(path, "the submission")
     if path.is_file() and not overwrite:
         raise CatsError(f"{path} exists; name another file with --output, or say --overwrite")
-    require_writable(path, "the submission")
 
 
 def submission_of(name: str, manifest: Manifest) -> Submission:

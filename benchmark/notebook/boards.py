@@ -11,6 +11,7 @@ from results.board.board import make_board
 from results.board.ranking import Impute
 from results.board.request import runs_of_query
 from results.files.output import output as written
+from results.files.output import require_place
 from results.notebook.answers import Agreed, Compared, Cost, agreement_result, comparison_result, cost_result
 from results.notebook.board import Board, board_result
 from results.report.render import render
@@ -220,7 +221,9 @@ def report(
         results.error.CatsError: no run of 'toy' has the metric 'ouc'; did you mean 'auc'?
     """
     asked, terms = Asked(plan, tracking_uri, metric, rule, train), Terms(images, noise_of(noise), impute)
-    reader, place = asked.reader(), Path(output)
+    place = Path(output)
+    require_place(place, "the report")
+    reader = asked.reader()
     tracking = Experiment(reader.uri, reader.query.experiment, create=False)
     frame = reader.frame()
     options = page_options(plan_or_experiment(plan), runs_of_query(frame, reader.query.of_every_size))

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from results.board.advice import seed_advice
-from results.board.basis import Basis, basis_of
+from results.board.basis import Basis, Meanings, basis_of, meanings_of
 from results.board.candidates import apart_notes, are_of, labels
 from results.board.imported import choice
 from results.board.notes import blind_notes, cell_notes, precision_notes, rule_notes
@@ -57,6 +57,7 @@ class Board:
         outlook: what would decide a tie at the top, in words; empty where there is none.
         behind: target → source → how far its mean is from the best one, in standard errors of their difference; None where
             these are unknown.
+        meanings: what digests in `basis` stand for: point or pretraining → its settings.
     """
 
     experiment: str
@@ -73,6 +74,7 @@ class Board:
     basis: list[Basis] = field(default_factory=list)
     outlook: str = ""
     behind: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    meanings: Meanings = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `--format json` prints it."""
@@ -122,6 +124,7 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
         basis_of(runs, metric),
         outlook(standings, targets, overall, filled=judging.impute is not None),
         {target: errors_behind(one) for target, one in standings.items()},
+        meanings_of(runs, frame),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,7 @@ SEVERAL_FIGURES = (
 def judge(table: pd.DataFrame, columns: Columns, higher: bool, noise: float | None, impute: Impute | None) -> Board:
     """See catsbench.judge."""
     metric = metric_in(columns.metric, higher=higher)
-    if noise is not None and not (isinstance(noise, int | float) and 0 <= noise < np.inf):
+    if noise is not None and not (isinstance(noise, Real) and 0 <= noise < np.inf):
         raise CatsError(f"noise is {noise}; give a finite difference of 0 or more in {columns.metric}, such as 0.02")
     if impute not in {None, "worst", "median"}:
         raise CatsError(f"impute is '{impute}'; allowed are worst, median and None")

@@ -1,6 +1,6 @@
 """A long table of anybody's figures, checked: one row for each figure, and columns that say whose it is."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from results.metrics import IMPORTED, METRICS, Metric
 from results.tracking.oddity import HIGHEST
 
 TABLE = "the table"
+NUMBERS = (int, float, np.integer, np.floating)
 UNBOUNDED = (-np.inf, np.inf)
 
 
@@ -63,12 +64,16 @@ def checked(table: pd.DataFrame, columns: Columns, metric: Metric, taken: Iterab
 def _require_columns(table: pd.DataFrame, columns: Columns, taken: frozenset[str]) -> None:
     if not isinstance(table, pd.DataFrame):
         raise CatsError(f"judge takes a DataFrame of pandas with one figure in each row, not {type(table).__name__}")
+    if table.columns.nlevels > 1:
+        raise CatsError(f"{TABLE} has columns of {table.columns.nlevels} levels; give each column one name")
     named = [*columns.keys, columns.metric]
     for name in named:
         if named.count(name) > 1:
             raise CatsError(f"the column '{name}' is named for two things; item, task, metric and seed are different columns")
         if name not in table:
-            raise CatsError(f"{TABLE} has no column '{name}'{nearest(name, map(str, table))}")
+            level = name in table.index.names
+            hint = "; it is a level of the index: call .reset_index() first" if level else nearest(str(name), map(str, table))
+            raise CatsError(f"{TABLE} has no column '{name}'{hint}")
         if list(table.columns).count(name) > 1:
             raise CatsError(f"{TABLE} has two columns '{name}'; rename one of them")
     clash = next((name for name in (columns.item, columns.task) if name in taken), None)
@@ -91,6 +96,9 @@ def _filled(table: pd.DataFrame, name: str, more: str = "") -> pd.Series:
 def _names(table: pd.DataFrame, name: str) -> pd.Series:
     """A column as names. Raises CatsError for names that nobody could tell apart."""
     column = _filled(table, name)
+    odd = next((each for each in column if not isinstance(each, Hashable)), None)
+    if odd is not None:
+        raise CatsError(f"{TABLE}: the '{name}' {str(odd)[:40]} is a {type(odd).__name__}, which names nothing; write a text")
     names = column.map(str).str.strip()
     for text in names.unique():
         require_name(text, f"{TABLE}: the '{name}'")
@@ -106,7 +114,7 @@ def _names(table: pd.DataFrame, name: str) -> pd.Series:
 def _figures(table: pd.DataFrame, name: str, metric: Metric) -> pd.Series:
     """The figures. Raises CatsError for what is no number inside the bounds of the metric, or is beyond HIGHEST."""
     column = _filled(table, name, "; a pair without a row counts as not measured")
-    wrong = [each for each in column if isinstance(each, bool | np.bool_) or not isinstance(each, int | float | np.number)]
+    wrong = [each for each in column if isinstance(each, bool | np.bool_) or not isinstance(each, NUMBERS)]
     if wrong:
         example = str(wrong[0])[:40]
         raise CatsError(f"{TABLE}: '{name}' holds '{example}', which is no number; convert the column with pd.to_numeric")

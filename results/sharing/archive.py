@@ -33,12 +33,12 @@ from results.sharing.archive_form import (
     lines,
     written_archive,
 )
-from results.sharing.crate import Described, crate
+from results.sharing.crate import SPDX, Described, crate
 from results.sharing.run_copy import RunCopy
+from results.sharing.run_files import TABLES
 from results.text.plain import json_text
 
 WRITERS = ("cats-bench", "mlflow", "numpy", "pandas", "pyarrow", "scipy")  # whose versions an archive states, too
-SPDX = ("CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC0-1.0", "ODbL-1.0", "PDDL-1.0", "MIT", "Apache-2.0", "BSD-3-Clause")
 
 
 @dataclass(frozen=True)
@@ -93,18 +93,25 @@ def write_archive(
 def _add_runs(
     archive: ZipWriter, runs: Iterable[tuple[RunCopy, Mapping[str, bytes]]], say: Callable[[str], object]
 ) -> list[RunCopy]:
-    """Add the files of all runs; the copies, which name these files, in the order of their keys."""
+    """Add the predictions of all runs; the copies, which name these files, in the order of their keys.
+
+    Other files of a run are not ours: what they say of patients is not known, and they stay where they are.
+    """
     copies: dict[tuple[str, str], RunCopy] = {}
+    others = 0
     for copy, files in runs:
         who = (copy.key, copy.attempt)
         if who in copies:
             say(f"{copy.who} comes twice; the first run of the attempt is archived")
             continue
         folder = f"{PREDICTIONS}/{digest(who)[:24]}"
-        named = {name: f"{folder}/{name}" for name in sorted(files)}
+        named = {name: f"{folder}/{name}" for name in sorted(files) if name in TABLES}
+        others += len(files) - len(named)
         for name, place in named.items():
             archive.add(place, files[name])
         copies[who] = copy.model_copy(update={"files": named})
+    if others:
+        say(f"{counted(others, 'file')} that cats has not written {'is' if others == 1 else 'are'} left out of the archive")
     return [copies[who] for who in sorted(copies)]
 
 
@@ -137,17 +144,25 @@ def _versions(environments: Iterable[str]) -> dict[str, Any]:
 
 
 def _citation(about: Described) -> str:
-    """CITATION.cff: authors are a must there, so that those who are not stated are called so."""
+    """CITATION.cff: authors are a must there, so that those who are not stated are called so.
+
+    Entries of data sets and weights state no list of authors but a sentence, which is the note.
+    """
     content = {
         "cff-version": "1.2.0",
         "message": "If you use these results, please cite them, and the data sets and weights named in references.bib.",
         "type": "dataset",
         "title": about.title,
         "abstract": about.description,
-        "authors": [{"name": name} for name in about.authors] or [{"name": "The authors are not stated"}],
+        "authors": [{"name": name} for name in about.authors] or [{"name": "Authors not stated"}],
         "date-released": datetime.strptime(about.date, "%Y-%m-%d").replace(tzinfo=UTC).date(),
         "references": [
-            {"type": "data", "title": each.title or each.name, "authors": [{"name": "see notes"}], "notes": each.citation}
+            {
+                "type": "data",
+                "title": each.title or each.name,
+                "authors": [{"name": f"The authors of {each.title or each.name}"}],
+                "notes": each.citation,
+            }
             for each in about.used
             if each.citation
         ],

@@ -23,6 +23,7 @@ from results.sharing.archive_form import (
 )
 
 CONTEXT, PROFILE = "https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/crate/1.1"
+SPDX = ("CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC0-1.0", "ODbL-1.0", "PDDL-1.0", "MIT", "Apache-2.0", "BSD-3-Clause")
 SOFTWARE, MAKING = "#cats-bench", "#making"
 WHAT = {
     PLAN: ("The plan: what was compared", "application/yaml"),
@@ -103,6 +104,8 @@ def _files(files: Mapping[str, Listed]) -> list[dict[str, Any]]:
 
 
 def _licence_id(licence: str) -> str:
+    if licence in SPDX:
+        return f"https://spdx.org/licenses/{licence}"
     return licence if licence.startswith(("https://", "http://")) else "#licence"
 
 
@@ -132,10 +135,12 @@ def _software(about: Described, files: Mapping[str, Listed]) -> list[dict[str, A
         {"@id": SOFTWARE, "@type": "SoftwareApplication", "name": "cats-bench", "version": about.version},
         {
             "@id": MAKING, "@type": "CreateAction", "name": "Training, scoring and judging", "endTime": about.date,
-            "instrument": {"@id": SOFTWARE}, "object": _ids([PLAN] if PLAN in files else []), "result": _ids(made),
+            "instrument": {"@id": SOFTWARE}, **({"object": _ids([PLAN])} if PLAN in files else {}), "result": _ids(made),
         },
     ]  # fmt: skip
 
 
-def _ids(names: Sequence[str]) -> list[dict[str, str]]:
-    return [{"@id": name} for name in names]
+def _ids(names: Sequence[str]) -> list[dict[str, str]] | dict[str, str]:
+    """References to entities; one alone stands without a list, as RO-Crate recommends it."""
+    found = [{"@id": name} for name in names]
+    return found[0] if len(found) == 1 else found

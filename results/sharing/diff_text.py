@@ -7,13 +7,12 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from results.sharing.diff import ALL, BoardDifference, Change, Place
+from results.sharing.diff import ALL, NOWHERE, BoardDifference, Change, Place
 from results.text.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
 
 HEAD = ("target", "source", "rank", "tie", "mean", "95 %", "why")
 WORDS = frozenset({"target", "source", "why"})
 OVER_ALL = "all targets"
-NOWHERE = Place()
 CSV = ("target", "source", "rank_before", "rank_after", "tie_before", "tie_after", "mean_before", "mean_after",
        "low_before", "low_after", "high_before", "high_after", "why")  # fmt: skip
 
@@ -97,9 +96,8 @@ def _interval(place: Place) -> str:
 
 
 def _legend(found: BoardDifference) -> list[str]:
-    metric = found.metrics[1] if found.metrics[0] == found.metrics[1] else " and ".join(found.metrics)
     return [
-        f"mean: of {metric}; in the rows of all targets, rank is the mean rank, with its 95 % interval",
+        f"mean: of {found.metrics[0]}; in the rows of all targets, rank is the mean rank, with its 95 % interval",
         "why: what the runs behind a figure rest on, where this differs; seeds, data, start weights, recipe and versions",
         *found.notes,
     ]

@@ -100,7 +100,8 @@ def table_of(content: bytes, what: str) -> pd.DataFrame:
 
 
 def bytes_of(table: pd.DataFrame) -> bytes:
-    """The content of the file of a table of predictions."""
+    """The content of the file of a table of predictions: the same, whether its texts were just made or read from a file."""
     file = io.BytesIO()
-    write_predictions(table, file)
+    texts = [name for name in table if pd.api.types.is_string_dtype(table[name].dtype)]
+    write_predictions(table.astype(dict.fromkeys(texts, object)), file)
     return file.getvalue()

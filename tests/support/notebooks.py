@@ -1,8 +1,10 @@
 """The notebooks of docs/notebooks: `python -m tests.support.notebooks` runs all of them and writes their outputs again."""
 
 import os
+import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from nbclient import NotebookClient
 from tests.support.paths import ROOT
 
 FOLDER = ROOT / "docs" / "notebooks"
+# Ids of runs; times; seconds and energy, which a row of a frame has behind its date.
+CHANGING = re.compile(r"\b[0-9a-f]{32}\b|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+00:00|\d\.\d+e-\d+")
 KEPT = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -33,23 +37,41 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def executed(path: Path, folder: Path) -> Any:
-    """The notebook, run from top to bottom in an empty working directory. Raises CellExecutionError where a cell fails."""
-    notebook: Any = nbformat.read(path, as_version=4)
-    work = folder / "work"
-    work.mkdir()
-    client = NotebookClient(
-        notebook, timeout=240, kernel_name="python3", record_timing=False, resources={"metadata": {"path": str(work)}}
-    )
-    client.execute(env=environment(folder))
-    notebook.metadata = KEPT
-    for number, cell in enumerate(notebook.cells):
-        cell.id = f"cell-{number}"
-        cell.metadata = {}
-    return notebook
+def executed(paths: Sequence[Path], folder: Path) -> list[Any]:
+    """Notebooks, each run from top to bottom in an empty working directory. Raises CellExecutionError where a cell fails.
+
+    They share a kernel, because torch takes it seconds to import; between two of them, every name that the first has made is
+    forgotten, as `%reset` does it.
+    """
+    made, kernel = [], {}
+    for path in paths:
+        work = folder / path.stem
+        work.mkdir()
+        notebook: Any = nbformat.read(path, as_version=4)
+        client = NotebookClient(
+            notebook, timeout=240, kernel_name="python3", record_timing=False, resources={"metadata": {"path": str(work)}},
+            **kernel,
+        )  # fmt: skip
+        if kernel:
+            client.kc.execute_interactive(f"%reset -f\n%cd -q {work}\nget_ipython().execution_count = 1", silent=True)
+        client.execute(env=environment(folder), cleanup_kc=path == paths[-1])
+        kernel = {"km": client.km, "kc": client.kc}
+        made.append(notebook)
+        notebook.metadata = KEPT
+        for number, cell in enumerate(notebook.cells):
+            cell.id = f"cell-{number}"
+            cell.metadata = {}
+    return made
+
+
+def shown(notebook: Any) -> list[str]:
+    """What the cells of a notebook show, as texts: without what differs from run to run, such as ids, times and pictures."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    texts = [output.get("text") or output["data"]["text/plain"] for output in outputs]
+    return [re.sub(r"\s+", " ", CHANGING.sub("#", text)).strip() for text in texts]
 
 
 if __name__ == "__main__":
     for each in sorted(FOLDER.glob("*.ipynb")):
         with tempfile.TemporaryDirectory() as place:
-            nbformat.write(executed(each, Path(place)), each)
+            nbformat.write(executed([each], Path(place))[0], each)

@@ -2,14 +2,16 @@
 
 import io
 import json
+import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
-from results.record import PREDICTIONS
+from results.record import PREDICTIONS, VALIDATION_PREDICTIONS
 from results.text.identifiers import are_digests
 from results.tracking.experiment import Experiment
 from tests.support.drawings import draw_once
@@ -64,31 +66,46 @@ def test_an_archive_goes_to_another_database_and_back(cats, toy):
     assert Path("b.zip").read_bytes() == Path("deep/a.zip").read_bytes()
 
 
-def test_no_name_of_a_patient_is_in_an_archive(cats, monkeypatch):
-    """Runs of an early version, with plain names in predictions and sentences."""
+def early(*, auc=0.9, **changes):
+    """A cell of an early version, with plain names in both tables and in sentences."""
+    facts = {"leak": "patient 3 is in both", "duplicates": "scan i4.png twice"}
+    made = outcome(auc=auc, names=CLINIC, facts=facts, **changes)
+    return replace(made, validation_predictions=made.predictions.assign(group="patient MUELLER_HANS"))
+
+
+def test_an_archive_names_no_patient_and_is_the_same_at_another_time_and_in_another_home(cats, tmp_path, monkeypatch):
     draw_once(monkeypatch)
     failed = {"status": "failed", "scores": {}, "key": "f", "reason": "cannot read /data/MUELLER_HANS/scan 7.dcm"}
-    facts = {"leak": "patient 3 is in both", "duplicates": "scan i4.png twice"}
-    filled(
-        OURS,
-        [
-            outcome(names=CLINIC, facts=facts),
-            outcome(names=CLINIC, attempt="f", **failed),
-            outcome("scratch", names=CLINIC | {"source": "scratch"}),
-        ],
-    )
-    code, _, err = cats("archive", "toy")
-    assert (code, err) == (0, "")
-    files = held("toy.zip")
-    tables = [pd.read_parquet(io.BytesIO(content)) for name, content in files.items() if name.endswith(PREDICTIONS)]
-    assert len(tables) == 3
-    for table in tables:
-        assert are_digests(table["group"])
-        assert are_digests(table["sample"])
+    other = outcome("scratch", auc=0.8, names=CLINIC | {"source": "scratch"})
+    tracking = filled(OURS, [early(), outcome(names=CLINIC, attempt="f", **failed), other])
+    run_id = next(run.info.run_id for run in tracking.runs() if run.info.status == "FINISHED")
+    for name in ("patients.json", "list.parquet"):
+        tracking.client.log_text(run_id, "MUELLER_HANS", name)
+    code, _, err = cats("archive", "toy", "--output", "a.zip")
+    assert (code, err) == (0, "2 files that cats has not written are left out of the archive\n")
+    files = held("a.zip")
+    tables = [pd.read_parquet(io.BytesIO(content)) for name, content in files.items() if name.endswith(".parquet")]
+    assert sorted(name.rpartition("/")[2] for name in files if name.endswith(".parquet")) == [
+        *[PREDICTIONS] * 3, VALIDATION_PREDICTIONS,
+    ]  # fmt: skip
+    assert all(are_digests(table[column]) for table in tables for column in ("group", "sample"))
     text = b"\n".join(files.values())
-    for name in (b"MUELLER", b"patient 3", b"scan i4", b"i4.png"):
-        assert name not in text
-    assert b"/data" not in files["records.jsonl"]
+    for name in (b"MUELLER", b"patient 3", b"scan i4", b"i4.png", b"scan 7", str(tmp_path).encode(), b"/data"):
+        assert name not in text, name
+
+    later, now = 400 * 86_400, time.time
+    with pytest.MonkeyPatch.context() as there:
+        there.setattr(time, "time", lambda: now() + later)
+        for name, value in {"CATS_HOME": tmp_path / "other", "TZ": "Pacific/Auckland", "USER": "b", "HOME": tmp_path}.items():
+            there.setenv(name, str(value))
+        time.tzset()
+        code, out, _ = cats("merge", "a.zip", "--tracking-uri", "sqlite:///b.db")
+        assert (code, out) == (0, "a.zip into toy on sqlite:///b.db: 3 added, 0 existed already\n")
+        assert cats("archive", "toy", "--output", "b.zip", "--tracking-uri", "sqlite:///b.db")[0] == 0
+    time.tzset()
+    again = held("b.zip")
+    assert [name for name in files if files[name] != again.get(name)] == []
+    assert Path("b.zip").read_bytes() == Path("a.zip").read_bytes()
 
 
 def test_predictions_of_public_images_keep_their_names(cats, toy):

@@ -244,7 +244,7 @@ def test_a_history_is_no_picture(cats, model, same, name):
 
 def test_figures_that_cannot_be_written_are_named_before_anything_is_read(cats, model, tmp_path):
     write(tmp_path / "few", 1)  # which would be the error of reading
-    for place, reason in (("few/secret-000.png/x.json", "directory"), ("few", "directory")):
+    for place, reason in (("few/secret-000.png/x.json", "is a file, not a folder"), ("few", "it is a folder")):
         code, out, err = watch(cats, model, "few", "--output", place)
         assert (code, out) == (2, "")
         assert err.startswith(f"cats: cannot write the figures to {place}: ")

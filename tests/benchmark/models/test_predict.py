@@ -447,7 +447,7 @@ def test_a_target_that_cannot_be_used_is_one_sentence(cats, model, spots, tmp_pa
 REFUSED = {
     "exists": (["--to", "there.csv"], "there.csv exists; name another file with --output, or say --overwrite"),
     "unknown ending": (["--to", "p.xlsx"], "--output is p.xlsx; predictions are written as .csv or .parquet"),
-    "a folder": (["--to", "pictures.csv"], "--output is pictures.csv, which is a folder"),
+    "a folder": (["--to", "pictures.csv"], "cannot write the predictions to pictures.csv: it is a folder; name a file in it"),
     "cannot be written": (["--to", "there.csv/p.csv"], "cannot write the predictions to there.csv/p.csv"),
     "part": (["--part", "val"], "--target-part can be used with a target only"),
 }

@@ -153,7 +153,7 @@ def test_what_cannot_be_answered_whole_is_refused_and_nothing_is_written(models,
         (["--target", "pcam"], "pcam declares no `unlabelled` pictures"),
         (["--target", "histopatologic_cancer"], "no target called .*did you mean 'histopathologic_cancer'"),
         (["--to", "table.parquet"], "a submission is written as .csv"),
-        (["--to", "."], "a submission is written as .csv"),
+        (["--to", "."], "cannot write the submission to .: it is a folder; name a file in it"),
     ],
 )  # fmt: skip
 def test_a_classifier_or_a_place_that_does_not_fit_is_refused(models, data, arguments, sentence):

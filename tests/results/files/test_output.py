@@ -32,6 +32,18 @@ def test_a_file_is_written_in_folders_that_are_made(tmp_path, new):
     assert left(path.parent) == ["page.html"]
 
 
+def test_folders_are_not_left_behind_by_a_file_that_is_not_written(tmp_path):
+    (tmp_path / "a").mkdir()
+    with pytest.raises(KeyError), output(tmp_path / "a/b/c/page.html", "the report"):
+        raise KeyError
+    assert left(tmp_path) == ["a"]
+    assert left(tmp_path / "a") == []
+    with pytest.raises(KeyError), output(tmp_path / "a/b/c/page.html", "the report"):
+        (tmp_path / "a/b/mine").write_text("of somebody else")
+        raise KeyError
+    assert left(tmp_path / "a/b") == ["mine"]
+
+
 @pytest.mark.parametrize("how", ["killed", "interrupted", "full disk"])
 def test_what_stops_the_writing_leaves_the_file_as_it_was(tmp_path, how):
     path = tmp_path / "page.html"

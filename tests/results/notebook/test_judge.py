@@ -1,5 +1,7 @@
 """A long table is judged as a board is: every figure is known from elsewhere, and what cannot be judged is a sentence."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -118,6 +120,16 @@ BAD = {
     "percent": (one(0.9, 91.0), {}, "'auc' 91, and auc lies between 0 and 1; divide figures in percent by 100"),
     "infinite without bounds": (one(-np.inf).rename(columns={"auc": "m"}), {"metric": "m"}, "'m' -inf, and figures"),
     "too large": (one(1e299).rename(columns={"auc": "m"}), {"metric": "m"}, "'m' 1e+299, and figures lie between -1e+50 and"),
+    "complex": (one(0.9 + 1j), {}, "'auc' holds '(0.9+1j)', which is no number"),
+    "a decimal": (one(Decimal("0.9")), {}, "'auc' holds '0.9', which is no number; convert the column with pd.to_numeric"),
+    "no number": (one(0.9, pd.NA), {}, "row 1 (counted from 0) has no 'auc'"),
+    "a list as a name": (one(0.9, source=[["a"]]), {}, "the 'source' ['a'] is a list, which names nothing"),
+    "an index": (
+        one(0.9).set_index(["source", "target"]), {}, "no column 'source'; it is a level of the index: call .reset_index()",
+    ),
+    "columns of two levels": (pd.concat({"x": one(0.9)}, axis=1), {}, "the table has columns of 2 levels"),
+    "a number as a column": (one(0.9), {"item": 3}, "the table has no column '3'"),
+    "rows twice": (pd.concat([one(0.9, 0.8)] * 2), {}, "rows 0 and 2 (counted from 0) are both of 'a' on 'x'"),
     "a pair twice": (
         one(0.9, 0.8, 0.7, source=["a", "b", "a"]), {},
         "rows 0 and 2 (counted from 0) are both of 'a' on 'x'; name the column that tells repetitions apart with seed=...",
@@ -148,3 +160,65 @@ def test_why_there_is_no_interval(seeds, why):
     rows = [(source, "x", figure, seed) for source, figure in (("a", 0.9), ("b", 0.8)) for seed in range(seeds)]
     notes = catsbench.judge(pd.DataFrame(rows, columns=["source", "target", "auc", "seed"]), seed="seed").notes
     assert f"95 %: no interval can be given, because {why} and no predictions are known" in notes
+
+
+ROWS = [
+    ("a", "x", 0.9, 0),
+    ("a", "x", 0.91, 1),
+    ("b", "x", 0.7, 0),
+    ("b", "x", 0.72, 1),
+    ("a", "y", 0.8, 0),
+    ("b", "y", 0.82, 0),
+]
+PLAIN = pd.DataFrame(ROWS, columns=["source", "target", "auc", "seed"])
+NUMBERED = PLAIN.replace({"source": {"a": 1, "b": 2}}).astype({"source": int})
+FORMS = {
+    "categories, one of them unused": PLAIN.astype(
+        {"source": pd.CategoricalDtype(["c", "b", "a"]), "target": "category", "seed": "category"}
+    ),
+    "texts of pyarrow and numbers that may be missing": PLAIN.astype(
+        {"source": "string", "target": "string", "auc": "Float64", "seed": "Int64"}
+    ),
+    "half the precision": PLAIN.astype({"auc": np.float32}),
+    "an index that repeats": PLAIN.set_axis([0] * len(PLAIN)),
+    "an index of two levels": PLAIN.set_index(["source", "seed"], drop=False).rename_axis([None, None]),
+    "another order": PLAIN[::-1],
+    "columns that nobody asked for": PLAIN.assign(more=[[1]] * len(PLAIN)),
+    "whole numbers as names": NUMBERED,
+    "numbers with a point as names": NUMBERED.astype({"source": float}),
+    "days as tasks": PLAIN.assign(target=PLAIN["target"].map({"x": pd.Timestamp(2026, 1, 1), "y": pd.Timestamp(2026, 1, 2)})),
+    "yes and no as names": PLAIN.assign(source=PLAIN["source"] == "b"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_table_of_any_form_gets_the_same_answer(form):
+    one, other = catsbench.judge(FORMS[form], seed="seed"), catsbench.judge(PLAIN, seed="seed")
+    figures = ["mean", "low", "high", "rank", "tie", "seeds"]
+    assert np.allclose(one.frame[figures].astype(float), other.frame[figures].astype(float), atol=1e-6, equal_nan=True)
+    assert one.overall["mean_rank"].tolist() == other.overall["mean_rank"].tolist()
+    assert one.frame[["target", "source"]].map(str).duplicated().sum() == 0
+
+
+def test_items_that_do_not_differ_all_tie_and_share_a_rank():
+    table = pd.DataFrame(
+        [(item, task, 0.5, seed) for item in "abc" for task in "xyz" for seed in range(3)], columns=PLAIN.columns
+    )
+    made = catsbench.judge(table, seed="seed")
+    assert set(made.frame["tie"]) == {1}
+    assert set(made.overall["tie"]) == {1}
+    assert made.overall["mean_rank"].nunique() == 1
+    assert made.verdict("x").startswith("no winner")
+
+
+def test_ten_thousand_rows():
+    rng = np.random.default_rng(0)
+    grid = pd.MultiIndex.from_product([range(20), [f"t{n}" for n in range(50)], range(10)], names=["model", "data", "fold"])
+    table = grid.to_frame(index=False).sample(frac=1, random_state=0)
+    table["error"] = 5 + table["model"] * 0.5 + rng.normal(0, 0.2, len(table))
+    made = catsbench.judge(table, item="model", task="data", seed="fold", metric="error", higher=False)
+    assert made.overall["model"].tolist() == list(map(str, range(20)))
+    assert made.overall["mean_rank"].iloc[0] < 1.2
+    assert set(made.frame.groupby("data", observed=True)["model"].first()) == {"0"}
+    means = table.assign(model=table["model"].map(str)).groupby(["data", "model"])["error"].mean()
+    assert made.frame.set_index(["data", "model"])["mean"].sort_index().tolist() == pytest.approx(means.sort_index().tolist())

@@ -63,7 +63,11 @@ def test_equal_content_has_equal_bytes(made, tmp_path):
 
 
 def test_the_crate_follows_the_rules_of_ro_crate(made):
-    """The MUST rules of RO-Crate 1.1: descriptor, root, data entities, unique ids, references that resolve, flat values."""
+    """The MUST rules of RO-Crate 1.1: descriptor, root, data entities, unique ids, references that resolve, flat values.
+
+    rocrate-validator 0.13 found these archives valid by all that 1.1 requires. Of what is recommended it misses the publisher
+    and the affiliations of the authors, which nobody states here; it found lists of one reference, which now stand alone.
+    """
     files = held(made[1])
     crate = json.loads(files["ro-crate-metadata.json"])
     assert crate["@context"] == "https://w3id.org/ro/crate/1.1/context"
@@ -79,7 +83,8 @@ def test_the_crate_follows_the_rules_of_ro_crate(made):
     assert root["description"]
     listed, waiting = set(), [root]
     while waiting:
-        for part in (by_id[each["@id"]] for each in waiting.pop().get("hasPart", ())):
+        parts = waiting.pop().get("hasPart", [])
+        for part in (by_id[each["@id"]] for each in (parts if isinstance(parts, list) else [parts])):
             listed.add(part["@id"])
             waiting.append(part)
             assert part["@type"] in {"File", "Dataset"}
@@ -91,6 +96,7 @@ def test_the_crate_follows_the_rules_of_ro_crate(made):
     for entity in crate["@graph"]:
         assert {"@id", "@type"} <= set(entity)
         for value in entity.values():
+            assert not isinstance(value, list) or len(value) > 1
             for each in value if isinstance(value, list) else [value]:
                 assert isinstance(each, str) or (
                     set(each) == {"@id"} and (each["@id"] in by_id or each["@id"].startswith("http"))

@@ -1,12 +1,16 @@
 """The difference of two boards: which places differ, and what is said of why."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from results.board.export import board_json, read_board
+from results.board.request import Judging
+from results.error import CatsError
 from results.sharing.diff import difference
 from results.sharing.diff_text import DifferenceText, verdict
+from results.sharing.reasons import IN_ALL_CELLS
 from results.text.printing import Printable
 from tests.support.runs import CLEAR, board, runs
 
@@ -69,19 +73,22 @@ def test_what_differs_in_all_cells_is_said_once():
     better = [row | {"test_auc": row["test_auc"] + 0.01} for row in CLEAR]
     found = of(made(), made(better, environment='{"trainer": "3", "torch": "2.11"}'))
     assert "in all cells: trainer 2 → 3" in found.notes
-    assert {each.why for each in found.changes if each.target} == {("the versions that differ in all cells",)}
+    assert {each.why for each in found.changes if each.target} == {("what differs in all cells",)}
 
 
 def test_seeds_that_came_and_went():
     fewer = [row for row in CLEAR if row["seed"] != "2"]
-    assert why(of(made(fewer), made())) == ("with seed 2 too",)
-    assert why(of(made(), made(fewer))) == ("without seed 2",)
+    assert "in all cells: with seed 2 too" in of(made(fewer), made()).notes
+    assert "in all cells: without seed 2" in of(made(), made(fewer)).notes
+    one = [row for row in CLEAR if (row["source"], row["target"], row["seed"]) != ("good", "a", "2")]
+    assert why(of(made(one), made())) == ("with seed 2 too",)
+    assert why(of(made(), made(one))) == ("without seed 2",)
 
 
 def test_a_source_whose_rank_moved_with_another_one_has_the_same_runs():
     worse = [row | ({"test_auc": 0.5} if row["source"] == "good" and row["target"] == "a" else {}) for row in CLEAR]
     reason = why(of(made(), made(worse)), source="bad")
-    assert reason == ("its runs are the same; those of other sources changed, or how the board judges",)
+    assert reason == ("its runs are the same, those of good are not",)
 
 
 def test_sources_and_targets_of_one_board_alone():
@@ -90,12 +97,42 @@ def test_sources_and_targets_of_one_board_alone():
     assert (new.before, new.after.rank, new.why) == (None, 3, ("only the second board has runs of it",))
 
 
-def test_boards_of_different_metrics_are_compared_by_ranks():
+def test_boards_of_different_metrics_cannot_be_compared():
     rows = [row | BASE for row in CLEAR]
-    found = difference(board(rows), board(rows, metric="brier"), ("old", "new"))
-    assert [each for each in found.changes if each.target] == []
-    assert "metric: auc → brier" in found.notes
-    assert "the boards show different metrics, so that only ranks and ties are compared" in found.notes
+    with pytest.raises(CatsError, match="old shows auc and new shows brier, and figures of different metrics cannot be"):
+        difference(board(rows), board(rows, metric="brier"), ("old", "new"))
+
+
+def test_what_a_board_judges_by_is_the_cause_where_all_runs_are_the_same():
+    rows = [row | BASE for row in CLEAR]
+    noisy = of(board(rows), board(rows, Judging(noise=0.5)))
+    assert {each.why for each in noisy.changes if each.target} == {("stated noise none → 0.5",)}
+    plain, shown = board(rows), board(rows)
+    wider = {target: [replace(row, high=row.high + 0.01) for row in listed] for target, listed in shown.targets.items()}
+    found = of(plain, replace(shown, images=["a"], targets=wider))
+    assert why(found) == ("only on the second board its interval holds the test images",)
+    assert why(found, "b") == ("its runs are the same; how the board judges has changed",)
+
+
+def test_a_source_that_shares_images_is_kept_off_for_that_reason():
+    leaking = [row | BASE | ({"leak": "the same images"} if row["source"] == "bad" else {}) for row in CLEAR]
+    found = of(made(), board(leaking))
+    assert why(found, source="bad") == ("kept off the second board because of shared images",)
+
+
+def test_a_board_of_the_first_version_with_a_basis_names_what_it_knows():
+    """It has neither `meanings` nor what belongs to which seed."""
+    content = json.loads(board_json(made([row | {"start": f"start {row['seed']}"} for row in CLEAR])))
+    del content["meanings"]
+    for each in content["basis"]:
+        del each["by_seed"], each["backbones"]
+    old = read_board(json.dumps(content), "old")
+    as_before = [[0.70, 0.71, 0.705, 0.7], [0.60, 0.61, 0.605, 0.6]]
+    more = runs(good=[[0.95, 0.96, 0.97, 0.98], [0.8] * 4], bad=as_before)
+    found = of(old, made([row | {"start": f"start {row['seed']}", "point": "q"} for row in more]))
+    assert why(found, source="good") == ("other recipe, rule or subsample (p → q)",)
+    assert why(found, source="bad") == (IN_ALL_CELLS,)
+    assert "in all cells: with seed 3 too" in found.notes
 
 
 def test_a_board_without_a_basis_is_compared_and_its_silence_said():

@@ -36,8 +36,9 @@ def test_the_card_names_every_table(made):
     data = card.data.to_dict()
     assert (data["license"], data["pretty_name"]) == ("cc-by-4.0", "cats-bench: toy")
     assert data["size_categories"] == ["n<1K"]
-    configs = {each["config_name"]: each["data_files"] for each in data["configs"]}
+    configs = {each["config_name"]: each["data_files"][0]["path"] for each in data["configs"]}
     assert set(configs) == {"runs", "board", "predictions-breastmnist"}
+    assert [each["data_files"][0]["split"] for each in data["configs"]] == ["train", "train", "test"]
     assert {path.relative_to(made / "set").as_posix() for path in (made / "set").rglob("*.parquet")} == set(configs.values())
     assert [each["config_name"] for each in data["configs"] if each.get("default")] == ["runs"]
 
@@ -61,14 +62,34 @@ def test_the_tables_hold_the_runs(made):
     assert one[list(expected.columns)].equals(expected)
 
 
+def test_the_library_of_the_hub_loads_every_table(made, tmp_path, monkeypatch):
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr("datasets.config.HF_DATASETS_OFFLINE", True)
+    folder = str(made / "set")
+    names = datasets.get_dataset_config_names(folder)
+    loaded = {name: datasets.load_dataset(folder, name, cache_dir=str(tmp_path)) for name in names}
+    assert {name: {part: len(rows) for part, rows in parts.items()} for name, parts in loaded.items()} == {
+        "runs": {"train": 5}, "board": {"train": 2}, "predictions-breastmnist": {"test": 60},
+    }  # fmt: skip
+    types = {kind.dtype for parts in loaded.values() for rows in parts.values() for kind in rows.features.values()}
+    assert types <= {"large_string", "string", "int64", "float64", "timestamp[us, tz=UTC]", "timestamp[ms, tz=UTC]"}
+
+
+CC = "https://creativecommons.org/licenses/by-nc-sa/4.0/"
+OWN = "https://example.org/Our Licence"
+
+
 @pytest.mark.parametrize(
-    ("licence", "head"), [("", ("unknown", None)), ("our own", ("other", "our own")), ("MIT", ("mit", None))]
-)
+    ("licence", "head"),
+    [("", ("unknown", None, None)), ("our own", ("other", "our-own", "README.md")), ("MIT", ("mit", None, None)),
+     (CC, ("cc-by-nc-sa-4.0", None, None)), (OWN, ("other", "example-org-our-licence", OWN))],
+)  # fmt: skip
 def test_a_licence_is_named_as_the_hub_names_it(made, tmp_path, licence, head):
     with opened(made / "toy.zip") as archive:
         write_data_set(archive, tmp_path, licence)
     data = DatasetCard.load(tmp_path / "README.md").data.to_dict()
-    assert (data["license"], data.get("license_name")) == head
+    assert (data["license"], data.get("license_name"), data.get("license_link")) == head
+    assert not licence or licence in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
 def answer(path, body, got):
