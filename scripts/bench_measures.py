@@ -5,7 +5,7 @@
         [--classes 2 9 100] [--threads 2] [--repeats 3] [--limit 120] [--resamples 0] [--json FILE]
     .venv/bin/python scripts/bench_measures.py --sum
     .venv/bin/python scripts/bench_measures.py --growth [MEASURE ...] [--write]
-    .venv/bin/python scripts/bench_measures.py --peers FOLDER [MEASURE ...] [--cases 1000x512x9 ...] [--write]
+    .venv/bin/python scripts/bench_measures.py --peers FOLDER [MEASURE ...] [--cases 1000x512x9 ...] [--sum] [--write]
 
 Memory is what a measure needs beyond its input and its imports. `growth` is the exponent of N, from the first to the last N.
 A combination that would exceed --limit seconds, as estimated from the one with fewer images, is left out and named.
@@ -15,8 +15,8 @@ A combination that would exceed --limit seconds, as estimated from the one with 
 the slope of their logarithms, and the peak memory; --write puts it into docs/performance.md.
 
 --peers runs ours beside public code that you fetched into FOLDER, in turn in one process with one thread, median of 3; it
-prints the ratio of CPU seconds and the largest relative difference, and at last the sum over nine measures at one large size.
-Nothing of that code is a part of this project. Where numba or TensorFlow is not installed, stand-ins of NumPy take their
+prints the ratio of CPU seconds and the largest relative difference, and with --sum the sum over the same nine measures at
+the same size, for which the public code needs 6 GB. Nothing of that code is a part of this project. Where numba or TensorFlow is not installed, stand-ins of NumPy take their
 place, and a line says so. To fetch it:
 
 {fetch}
@@ -90,7 +90,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="put the table of --growth or --peers into docs/performance.md")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    if asked.sum:
+    if asked.sum and not asked.peers:
         asked.images, asked.features, asked.classes = [10_000], [2_048], [9]
     if asked.growth:
         asked.images, asked.features, asked.classes, asked.threads, asked.limit = growth.IMAGES, [512], [9], 1, 600.0

@@ -135,8 +135,8 @@ def class_effects(one: tuple[Array, Array], other: tuple[Array, Array], coupling
     sides = []
     for rows, labels in (one, other):
         number = _numbered(labels)
-        own = [np.flatnonzero(number == c) for c in range(number.max() + 1)]
-        sides.append([(each, rows[each].mean(axis=0), *factored(covariance_factor(rows[each]))) for each in own])
+        classes = [np.flatnonzero(number == c) for c in range(number.max() + 1)]
+        sides.append([(each, rows[each].mean(axis=0), *factored(covariance_factor(rows[each]))) for each in classes])
     effects = np.zeros(len(one[1])), np.zeros(len(other[1]))
     for own, middle, basis, small in sides[0]:
         for there, away, turned, little in sides[1]:

@@ -5,7 +5,8 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
+from io import StringIO
 from typing import Any
 
 from measuring.child import inputs
@@ -49,7 +50,9 @@ def run(asked: argparse.Namespace) -> None:
         spread = f"{low:.2g} – {statistics.median(ratios):.2g} – {high:.2g}"
         times = f"{1000 * min(e[0] for e in every):.2g} – {1000 * max(e[0] for e in every):.2g}"
         lines.append(f"| {name} | {spread} | {times} | {max(e[2] for e in every):.1g} |")
-    text = "\n".join([f"Cases N x D x C: {', '.join(asked.cases)}.", "", *lines, "", _sum(found)])
+    text = "\n".join([f"Cases N x D x C: {', '.join(asked.cases)}.", "", *lines])
+    if asked.sum:
+        text += "\n\n" + _sum(found)
     print(text)
     if asked.write:
         written("peers", text)
@@ -109,5 +112,6 @@ def _compared(peer: Peer, theirs: Score, size: tuple[int, int, int], times: int 
 
 def _timed(call: Callable[[], float]) -> tuple[float, float]:
     begun = time.process_time()
-    value = call()
+    with redirect_stdout(StringIO()):  # some print as they compute
+        value = call()
     return value, max(time.process_time() - begun, 1e-9)

@@ -10,6 +10,14 @@ from unittest.mock import MagicMock
 
 import numpy as np
 
+# what is only imported, by code about images
+VISION = (
+    "torchvision",
+    *(
+        f"torchvision.{each}"
+        for each in ("datasets", "datasets.folder", "models", "models.utils", "ops", "transforms", "utils")
+    ),
+)
 _number = itertools.count()
 stood_in: set[str] = set()  # packages that are not installed, and whose stand-in public code has used
 
@@ -19,10 +27,10 @@ def load(folder: Path, file: str, *beside: str) -> Any:
 
     folder: of the repository. beside: folders in it from which the file imports others.
     """
-    before = set(sys.modules)
+    before, text = set(sys.modules), (folder / file).read_text(encoding="utf-8")
     here = [str((folder / file).parent), *(str(folder / each) for each in beside)]
     sys.path[:0] = here
-    given = {name: module for name, module in _stand_ins().items() if importlib.util.find_spec(name) is None}
+    given = {name: module for name, module in _stand_ins().items() if _absent(name)}
     sys.modules.update(given)
     try:
         spec = importlib.util.spec_from_file_location(f"peer_{next(_number)}", folder / file)
@@ -32,7 +40,6 @@ def load(folder: Path, file: str, *beside: str) -> Any:
         spec.loader.exec_module(module)
     finally:
         del sys.path[: len(here)]
-        text = (folder / file).read_text(encoding="utf-8")
         stood_in.update(name for name in given if name in text)
         for name in set(sys.modules) - before:
             origin = getattr(sys.modules[name], "__file__", None)
@@ -41,14 +48,33 @@ def load(folder: Path, file: str, *beside: str) -> Any:
     return module
 
 
+def _absent(name: str) -> bool:
+    """Whether a package is not installed, or not so that it can be imported, as a torchvision of another torch."""
+    top = name.partition(".")[0]
+    if top in stood_in or importlib.util.find_spec(top) is None:
+        return True
+    try:
+        importlib.import_module(name)
+    except Exception:  # noqa: BLE001
+        for each in [module for module in sys.modules if module.partition(".")[0] == top]:
+            del sys.modules[each]
+        return True
+    return False
+
+
 def _stand_ins() -> dict[str, ModuleType]:
-    """numba compiles nothing; TensorFlow's functions, as far as they are used, are NumPy's, in double precision."""
+    """Numba compiles nothing; TensorFlow's functions, as far as they are used, are NumPy's, in double precision."""
+    tensorflow = _module("tensorflow", **_tensorflow())
     return {
         "numba": _module("numba", njit=lambda function: function),
-        "tensorflow": _module("tensorflow", **_tensorflow(), compat=MagicMock()),
+        "tensorflow": tensorflow,
+        "tensorflow.compat": tensorflow,
+        "tensorflow.compat.v1": tensorflow,
         "absl": _module("absl", app=MagicMock(), flags=MagicMock()),
-        "stable_transfer": _module("stable_transfer", transferability=MagicMock()),
+        "stable_transfer": _module("stable_transfer"),
+        "stable_transfer.transferability": _module("stable_transfer.transferability"),
         "clip": _module("clip"),
+        **{name: _module(name) for name in VISION},
     }
 
 
