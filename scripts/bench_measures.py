@@ -16,8 +16,8 @@ the slope of their logarithms, and the peak memory; --write puts it into docs/pe
 
 --peers runs ours beside public code that you fetched into FOLDER, in turn in one process with one thread, median of 3; it
 prints the ratio of CPU seconds and the largest relative difference, and with --sum the sum over the same nine measures at
-the same size, for which the public code needs 6 GB. Nothing of that code is a part of this project. Where numba or TensorFlow is not installed, stand-ins of NumPy take their
-place, and a line says so. To fetch it:
+the same size, for which the public code needs 6 GB. Nothing of that code is a part of this project. Where numba or TensorFlow
+is not installed, stand-ins take their place, and a line says so. To fetch it:
 
 {fetch}
 """

@@ -1,14 +1,14 @@
 #!/usr/bin/env python
-"""How long `cats score` takes for 10 sources and 10 targets, 500 images, all measures: this checkout beside another one.
+"""How long `cats score` takes for 10 sources, 10 targets and 500 images: this checkout beside another one.
 
     .venv/bin/python scripts/bench_score.py [--before FOLDER] [--sources 10] [--targets 10] [--sample 500] [--workers N]
         [--repeats 1] [--measures NAME ...] [--folder FOLDER] [--json FILE]
 
-FOLDER is a checkout of the commit to compare with, as `git worktree add FOLDER COMMIT` makes it. Without --before this one is
-timed alone. Data sets and weights that lie in CATS_DATA and CATS_WEIGHTS are taken first; what is missing to the number asked
-for is drawn from a seed. Images are decoded and sources pretrained before anything is timed, once for both checkouts; features
-and scores are made anew in each call. Both run with the same interpreter, in turn, in processes of their own. Wall seconds, and
-CPU seconds of the process with its children. At last the scores of both are compared.
+FOLDER is a checkout of the commit to compare with, as `git worktree add FOLDER COMMIT` makes it; without --before this one is
+timed alone. The measures that both have are scored. Data sets and weights that lie in CATS_DATA and CATS_WEIGHTS are taken
+first; what is missing to the number asked for is drawn from a seed. Images are decoded and sources pretrained before anything
+is timed, once for both checkouts; features and scores are made anew in each call. Both run with the same interpreter, in turn,
+in processes of their own. Wall seconds, and CPU seconds of the process with its children; at last both scores are compared.
 """
 
 import argparse
@@ -132,11 +132,17 @@ def prepared(asked: argparse.Namespace, folder: Path) -> Path:
     lines = [f"sources: [{', '.join(sources)}]", f"targets: [{', '.join(targets)}]", f"backbones: [{BACKBONE}]"]
     lines += [f"recipe: {{base: finetune, size: {asked.size}, epochs: 1}}", "seeds: 1", "pretraining: {size: 32, epochs: 1}"]
     lines += [f"subsample: {{train: {asked.sample}}}"]
-    lines += [f"measures: [{', '.join(json.dumps(each) for each in asked.measures)}]"] if asked.measures else []
+    lines += [f"measures: [{', '.join(json.dumps(each) for each in asked.measures or measures(asked.before))}]"]
     plan = folder / "ten.yaml"
     plan.write_text("\n".join(lines) + "\n")
     print(plan.read_text())
     return plan
+
+
+def measures(before: Path | None) -> list[str]:
+    """The measures that both checkouts have."""
+    here, there = ({file.stem for file in (root / "similarity").glob("[!_]*.py")} for root in (ROOT, before or ROOT))
+    return sorted(here & there)
 
 
 def called(checkout: Path, plan: Path, home: Path, database: Path, options: list[str], only: str = "") -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmark import Array, CatsError, Draws, Undefined, measure
+from benchmark.measures.cache_last import cache_last
 from benchmark.measures.cross_validation import average, hits, stratified_folds
 from benchmark.measures.low_rank import principal_coordinates
 from benchmark.measures.softmax_ridge import posteriors, softmax_ridge
@@ -48,6 +49,7 @@ def resampled(  # noqa: PLR0913
     return average(results, labels, balanced=balanced, draws=draws)
 
 
+@cache_last
 def _results(features: Array, labels: Array, strength: float, result: str, number: int, seed: int) -> Array:
     """Result of each image, (N,)."""
     if strength < 0:

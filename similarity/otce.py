@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.cache_last import cache_last
 from benchmark.measures.class_statistics import require_single_label
 from benchmark.measures.resampling import multiplicities, sample
 from benchmark.measures.transport import TransportPlan, exact_transport, square_distances
@@ -36,7 +37,7 @@ def otce(  # noqa: PLR0913 - four needs and three options
     share their mass. At most `most` images of each side are sampled with `seed`, classes in proportion.
     """
     _check(part, source_labels)
-    plan = _plan((features, labels), (source_features, source_labels), most, seed)
+    plan = _plan(features, labels, source_features, source_labels, most, seed)
     if part == "w":
         return -plan.cost
     once = np.ones((1, len(plan.rows))), np.ones((1, len(plan.source_rows)))
@@ -49,7 +50,7 @@ def resampled(
 ) -> Array:
     """The coupling is computed once. CE weights a pair by how often both images are drawn; W uses dual potentials, as otdd."""
     chosen = {**otce.options, **options}
-    plan = _plan((features, labels), (source_features, source_labels), chosen["most"], chosen["seed"])
+    plan = _plan(features, labels, source_features, source_labels, chosen["most"], chosen["seed"])
     weights = multiplicities(draws.target, len(labels))[:, plan.rows]
     source_weights = multiplicities(draws.source, len(source_labels))[:, plan.source_rows]
     if chosen["part"] == "w":
@@ -63,10 +64,11 @@ def _check(part: str, source_labels: Array) -> None:
     require_single_label(source_labels)
 
 
-def _plan(target: tuple[Array, Array], source: tuple[Array, Array], most: int, seed: int) -> TransportPlan:
-    """Transport between the images of both sides, each given as features and labels."""
-    rows, source_rows = sample(target[0], most, seed, target[1]), sample(source[0], most, seed, source[1])
-    one, other = target[0][rows], source[0][source_rows]
+@cache_last
+def _plan(features: Array, labels: Array, source_features: Array, source_labels: Array, most: int, seed: int) -> TransportPlan:
+    """Transport between the images of both sides."""
+    rows, source_rows = sample(features, most, seed, labels), sample(source_features, most, seed, source_labels)
+    one, other = features[rows], source_features[source_rows]
     plan = exact_transport(square_distances(one, other), rows, source_rows)
     assert plan.coupling is not None
     return replace(plan, coupling=_even(_even(plan.coupling, one).T, other).T)

@@ -7,6 +7,7 @@ from scipy.special import logsumexp
 
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.bures import covariance_factor, factored, root_trace, triangular
+from benchmark.measures.cache_last import cache_last
 from benchmark.measures.class_statistics import require_single_label
 from benchmark.measures.resampling import multiplicities, sample
 from benchmark.measures.transport import TransportPlan, exact_transport, square_distances
@@ -32,13 +33,14 @@ def otdd(  # noqa: PLR0913 - four needs and three options
 
     neutral: (N, E), labels: (N,); source_neutral: (M, E), source_labels: (M,). Each class is a Gaussian, so W2 is the Bures
     distance; a class of one image has no spread. At most `most` images of each side are sampled with `seed`, classes in
-    proportion; the cost depends on `most`. entropy: above 0 the debiased Sinkhorn divergence, with this penalty in units of the
-    mean ground cost. microsoft/otdd uses Sinkhorn by default, halves both terms of the cost, which halves the distance and
-    keeps the order, and drops classes of one image; its distance of a data set from itself is 0 only with the option
+    proportion. The cost falls as `most` grows, because more images lie closer: only scores of equally many may be compared.
+    entropy: above 0 the debiased Sinkhorn divergence, with this penalty in units of the mean ground cost. microsoft/otdd uses
+    Sinkhorn by default, halves both terms of the cost, which halves the distance and keeps the order, and drops classes of one
+    image; its distance of a data set from itself is 0 only with the option
     inner_ot_debiased.
     """
     require_single_label(source_labels)
-    return -_plan((neutral, labels), (source_neutral, source_labels), entropy, most, seed).cost
+    return -_plan(neutral, labels, source_neutral, source_labels, entropy, most, seed).cost
 
 
 @otdd.bootstrap
@@ -49,7 +51,8 @@ def resampled(
 
     Of a sub-sample only its own images count, so that the spread is that of samples of its size.
     """
-    plan = _plan((neutral, labels), (source_neutral, source_labels), **{**otdd.options, **options})
+    given = [{**otdd.options, **options}[name] for name in ("entropy", "most", "seed")]
+    plan = _plan(neutral, labels, source_neutral, source_labels, *given)
     weights = multiplicities(draws.target, len(labels))[:, plan.rows]
     source_weights = multiplicities(draws.source, len(source_labels))[:, plan.source_rows]
     sides = (neutral[plan.rows], labels[plan.rows]), (source_neutral[plan.source_rows], source_labels[plan.source_rows])
@@ -69,10 +72,13 @@ def _in_classes(weights: Array, labels: Array) -> Array:
     return np.asarray(np.divide(weights, means[:, number], out=np.zeros_like(weights), where=means[:, number] > 0))
 
 
-def _plan(target: tuple[Array, Array], source: tuple[Array, Array], entropy: float, most: int, seed: int) -> TransportPlan:
-    """Transport between the images of both sides, each given as features and labels."""
-    rows, source_rows = sample(target[0], most, seed, target[1]), sample(source[0], most, seed, source[1])
-    target, source = (target[0][rows], target[1][rows]), (source[0][source_rows], source[1][source_rows])
+@cache_last
+def _plan(  # noqa: PLR0913, PLR0917
+    neutral: Array, labels: Array, source_neutral: Array, source_labels: Array, entropy: float, most: int, seed: int
+) -> TransportPlan:
+    """Transport between the images of both sides."""
+    rows, source_rows = sample(neutral, most, seed, labels), sample(source_neutral, most, seed, source_labels)
+    target, source = (neutral[rows], labels[rows]), (source_neutral[source_rows], source_labels[source_rows])
     across = _ground(target, source)
     if entropy == 0:
         return exact_transport(across, rows, source_rows)

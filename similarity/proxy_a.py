@@ -6,6 +6,7 @@ import numpy as np
 from scipy.linalg import solve
 
 from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.cache_last import cache_last
 from benchmark.measures.resampling import multiplicities, sample
 
 
@@ -35,7 +36,8 @@ def proxy_a(
 def resampled(draws: Draws, neutral: Array, source_neutral: Array, **options: Any) -> Array:
     """Averages the held-out mistakes over the draws: a duplicate would be in training and test."""
     chosen = {**proxy_a.options, **options}
-    wrong, source_wrong, rows, source_rows = _mistakes(neutral, source_neutral, **chosen)
+    given = [chosen[name] for name in ("folds", "ridge", "most", "seed")]
+    wrong, source_wrong, rows, source_rows = _mistakes(neutral, source_neutral, *given)
     weights = multiplicities(draws.target, len(neutral))[:, rows]
     source_weights = multiplicities(draws.source, len(source_neutral))[:, source_rows]
     with np.errstate(invalid="ignore"):
@@ -43,6 +45,7 @@ def resampled(draws: Draws, neutral: Array, source_neutral: Array, **options: An
     return np.asarray(-2 * (1 - 2 * error))
 
 
+@cache_last
 def _mistakes(
     neutral: Array, source_neutral: Array, folds: int, ridge: float, most: int, seed: int
 ) -> tuple[Array, Array, Array, Array]:

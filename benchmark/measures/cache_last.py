@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 def cache_last(work: Callable[..., Result]) -> Callable[..., Result]:
     """Decorator: a call with the same objects as the previous call returns the result of that call."""
-    return _remembering(work, lambda one, other: one is other)
+    return _remembering(work, _same_object)
 
 
 def cache_last_view(work: Callable[..., Result]) -> Callable[..., Result]:
@@ -39,12 +39,15 @@ def _remembering(work: Callable[..., Result], same: Callable[[Any, Any], bool]) 
     return cached
 
 
+def _same_object(one: Any, other: Any) -> bool:
+    """Whether both are the same object, or equal scalars."""
+    return one is other or (isinstance(one, int | float | str) and type(one) is type(other) and one == other)
+
+
 def _same_numbers(one: Any, other: Any) -> bool:
     """Whether both are the same object, equal scalars, or views of the same read-only memory."""
-    if one is other:
-        return True
     if not isinstance(one, np.ndarray) or not isinstance(other, np.ndarray):
-        return isinstance(one, int | float | str) and type(one) is type(other) and one == other
+        return _same_object(one, other)
     where, there = one.__array_interface__, other.__array_interface__
     alike = all(where[name] == there[name] for name in ("data", "shape", "strides", "typestr"))
     return alike and _read_only(one) and _read_only(other)
