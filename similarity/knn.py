@@ -63,7 +63,7 @@ def resampled(  # noqa: PLR0913
     weights = 1 / np.bincount(labels[rows])[labels[rows]] if balanced else np.ones(len(rows))
     counts = np.concatenate([np.ones((1, len(labels))), np.roll(multiplicities(draws.target, len(labels)), 1, axis=0)])
     voted = [weights @ _voted(drawn, near, labels, rows, k) for drawn in counts]
-    return own + (np.array(voted[1:]) - voted[0]) / weights.sum()
+    return np.asarray(own + (np.array(voted[1:]) - voted[0]) / weights.sum())
 
 
 def _voted(counts: Array, near: Array, labels: Array, rows: Array, k: int) -> Array:

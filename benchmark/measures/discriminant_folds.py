@@ -17,7 +17,7 @@ class Fit:
 
     Attributes:
         train, test: rows of the images it was fitted to, and of those it is scored on. counts: images of each class in train.
-        residuals: of the images of train, minus the mean of their class, (n, r). factor: Cholesky factor of S; None for S = 1.
+        shift: the classes' means in train minus those of all images, (C, r). factor: Cholesky factor of S; None for S = 1.
         directions: u = S⁻¹m, (C, r). posteriors: p(c|x) of the images of test, (t, C).
         shrinkage: a of S = (1-a) W + a tr(W)/D, W the covariance within the classes; dims: D.
     """
@@ -25,7 +25,7 @@ class Fit:
     train: Array
     test: Array
     counts: Array
-    residuals: Array
+    shift: Array
     factor: tuple[Array, bool] | None
     directions: Array
     posteriors: Array
@@ -52,16 +52,17 @@ def fits(features: Array, labels: Array, folds: Array | None, *, shrunk: bool) -
     for number, (train, test) in enumerate(parts):
         counts = belongs[train].sum(axis=0)
         shift = belongs[train].T @ residuals[train] / np.maximum(counts, 1)[:, None]
-        means, within = middle + shift, residuals[train] - shift[labels[train]]
+        means = middle + shift
         factor, shrinkage, directions = None, 0.0, means
         if shrunk:
             scatter = (total if folds is None else total - own[number]) - (shift * counts[:, None]).T @ shift
-            factor, shrinkage = _factor(scatter / len(train), within, features.shape[1])
+            squares = _squares(residuals, shift, labels)[train]
+            factor, shrinkage = _factor(scatter / len(train), squares, features.shape[1])
             directions = scipy.linalg.cho_solve(factor, means.T, check_finite=False).T
         with np.errstate(divide="ignore"):
             offsets = np.log(counts / len(train)) - np.einsum("cr,cr->c", means, directions) / 2
         posteriors = scipy.special.softmax(inputs[test] @ directions.T + offsets, axis=1)
-        found.append(Fit(train, test, counts, within, factor, directions, posteriors, shrinkage, features.shape[1]))
+        found.append(Fit(train, test, counts, shift, factor, directions, posteriors, shrinkage, features.shape[1]))
     return inputs, found
 
 
@@ -75,7 +76,8 @@ def own_posteriors(found: list[Fit], labels: Array) -> Array:
 
 def influences(inputs: Array, found: list[Fit], labels: Array) -> Array:
     """Derivative of the mean of `own_posteriors` by the weight of each image, as scored and as fitted to, (N,)."""
-    own = own_posteriors(found, labels)
+    own, belongs = own_posteriors(found, labels), indicators(labels)
+    residuals = inputs - (belongs.T @ inputs / belongs.sum(axis=0)[:, None])[labels]
     effects = (own - own.mean()) / len(labels)
     by_shrinkage = 0.0
     for fit in found:
@@ -83,10 +85,11 @@ def influences(inputs: Array, found: list[Fit], labels: Array) -> Array:
         slopes = fit.posteriors * wanted * -1  # d p_y / d logit_c = p_y ([c = y] - p_c)
         slopes[np.arange(len(fit.test)), labels[fit.test]] += wanted[:, 0]
         slopes /= len(labels)
-        effects[fit.train] += _through_fit(fit, inputs[fit.test], slopes, labels[fit.train])
-        by_shrinkage += _by_shrinkage(fit, inputs[fit.test], slopes)
+        by_fit, by_a = _through_fit(fit, inputs[fit.test], residuals, slopes, labels)
+        effects[fit.train] += by_fit[fit.train]
+        by_shrinkage += by_a
     if by_shrinkage:
-        effects += by_shrinkage * _shrinkage_influence(inputs, labels, found[0].dims)
+        effects += by_shrinkage * _shrinkage_influence(residuals, labels, found[0].dims)
     return np.asarray(effects)
 
 
@@ -96,10 +99,10 @@ def _parts(count: int, folds: Array | None) -> list[tuple[Array, Array]]:
     return [(every, every)] if folds is None else [(every[folds != f], every[folds == f]) for f in range(folds.max() + 1)]
 
 
-def _factor(within: Array, residuals: Array, dims: int) -> tuple[tuple[Array, bool], float]:
-    """Cholesky factor of the shrunk covariance, and its shrinkage."""
+def _factor(within: Array, squares: Array, dims: int) -> tuple[tuple[Array, bool], float]:
+    """Cholesky factor of the shrunk covariance, and its shrinkage; squares: |x|² of the images that it is of, (n,)."""
     trace, squared = float(np.trace(within)), float(np.vdot(within, within))
-    shrinkage = _ledoit_wolf(squared, trace, float((_squares(residuals) ** 2).mean()), len(residuals), dims)
+    shrinkage = _ledoit_wolf(squared, trace, float((squares**2).mean()), len(squares), dims)
     made = (1 - shrinkage) * within
     made.flat[:: len(made) + 1] += shrinkage * trace / dims
     try:
@@ -118,55 +121,46 @@ def _ledoit_wolf(squared: float, trace: float, fourth: float, count: int, dims: 
     return float(np.clip((fourth - squared) / count / apart, 0, 1)) if apart > 1e-12 * squared else 1.0
 
 
-def _squares(rows: Array) -> Array:
-    return np.asarray(np.einsum("nr,nr->n", rows, rows))
+def _squares(residuals: Array, shift: Array, labels: Array) -> Array:
+    """|r|² of the images from the means of a fit, (N,)."""
+    rows = np.arange(len(labels))
+    squares = np.einsum("nr,nr->n", residuals, residuals) - 2 * (residuals @ shift.T)[rows, labels]
+    return np.asarray(squares + np.einsum("cr,cr->c", shift, shift)[labels])
 
 
-def _moved(fit: Fit, inputs: Array, slopes: Array) -> tuple[Array, Array]:
-    """k = S⁻¹ Σ g x and the left factors of the derivative by S, Σ_c (G_c u_c / 2 - k_c) u_c', (r, C) each."""
-    total, pulled = slopes.sum(axis=0), inputs.T @ slopes
-    k = pulled if fit.factor is None else scipy.linalg.cho_solve(fit.factor, pulled, check_finite=False)
-    return k, total * fit.directions.T / 2 - k
+def _through_fit(fit: Fit, inputs: Array, residuals: Array, slopes: Array, labels: Array) -> tuple[Array, float]:
+    """Derivative by the weight of each image through means, covariance and class shares, (N,), and that by a.
 
-
-def _through_fit(fit: Fit, inputs: Array, slopes: Array, labels: Array) -> Array:
-    """Derivative by the weight of each image of train, through means, covariance and class shares, with a held fixed.
-
-    slopes g: derivatives by the logits of the images of test, (t, C). An image moves the mean of its class by r/n_c, W by
-    (rr' - W)/n and the share of its class, r: its residual.
+    inputs: images of test, (t, r). slopes g: derivatives by their logits, (t, C). The derivative by m_c is k_c - G_c u_c with
+    k = S⁻¹ Σ g x and G = Σ g, that by S is Σ_c (G_c u_c / 2 - k_c) u_c'. An image moves the mean of its class by r/n_c, the
+    covariance W by (rr' - W)/n and the share of its class, r: its residual. a moves S by tr(W)/D - W.
     """
-    total, (k, left) = slopes.sum(axis=0), _moved(fit, inputs, slopes)
-    shares = np.maximum(fit.counts, 1)
-    by_means = (k - total * fit.directions.T).T / shares[:, None]
-    effects = np.einsum("nr,nr->n", by_means[labels], fit.residuals) + (total / shares)[labels]
-    if fit.factor is not None:
-        along = np.einsum("nc,nc->n", fit.residuals @ fit.directions.T, fit.residuals @ left)
-        spherical = np.einsum("rc,cr->", left, fit.directions) / fit.dims
-        by_covariance = ((1 - fit.shrinkage) * along + fit.shrinkage * spherical * _squares(fit.residuals)) / len(labels)
-        effects += by_covariance - by_covariance.mean()
-    return np.asarray(effects)
+    rows, shares, total = np.arange(len(labels)), np.maximum(fit.counts, 1), slopes.sum(axis=0)
+    pulled, u = inputs.T @ slopes, fit.directions.T
+    k = pulled if fit.factor is None else scipy.linalg.cho_solve(fit.factor, pulled, check_finite=False)
+    by_means = (k - total * u) / shares
+    effects = (residuals @ by_means - (fit.shift @ by_means)[labels])[rows, labels] + (total / shares)[labels]
+    if fit.factor is None:
+        return np.asarray(effects), 0.0
+    left = total * u / 2 - k
+    sides = [residuals @ each - (fit.shift @ each)[labels] for each in (u, left)]
+    along = np.einsum("nc,nc->n", *sides)  # r' (Σ_c left_c u_c') r
+    spherical = np.einsum("rc,rc->", left, u) / fit.dims * _squares(residuals, fit.shift, labels)
+    by_covariance = ((1 - fit.shrinkage) * along + fit.shrinkage * spherical) / len(fit.train)
+    effects += by_covariance - by_covariance[fit.train].mean()
+    moves = 0 < fit.shrinkage < 1
+    return np.asarray(effects), float((spherical - along)[fit.train].mean()) if moves else 0.0
 
 
-def _by_shrinkage(fit: Fit, inputs: Array, slopes: Array) -> float:
-    """Derivative by a: that of S is tr(W)/D - W. 0 where a is at one of its bounds, or S = 1."""
-    if fit.factor is None or not 0 < fit.shrinkage < 1:
-        return 0.0
-    _, left = _moved(fit, inputs, slopes)
-    along = np.einsum("nc,nc->", fit.residuals @ fit.directions.T, fit.residuals @ left) / len(fit.train)
-    spherical = np.einsum("rc,cr->", left, fit.directions) / fit.dims
-    return float(spherical * _squares(fit.residuals).mean() - along)
-
-
-def _shrinkage_influence(inputs: Array, labels: Array, dims: int) -> Array:
-    """Derivative of Ledoit and Wolf's a by the weight of each image, from all images, (N,)."""
+def _shrinkage_influence(rows: Array, labels: Array, dims: int) -> Array:
+    """Derivative of Ledoit and Wolf's a by the weight of each image, from the residuals of all images, (N,)."""
     belongs, count = indicators(labels), len(labels)
-    numbers = belongs.sum(axis=0)
-    rows = inputs - (belongs.T @ inputs / numbers[:, None])[labels]
-    within = rows.T @ rows / count
-    squares, trace, squared = _squares(rows), float(np.trace(within)), float(np.vdot(within, within))
+    within, squares = rows.T @ rows / count, np.einsum("nr,nr->n", rows, rows)
+    trace, squared = float(np.trace(within)), float(np.vdot(within, within))
     fourth, apart = float((squares**2).mean()), squared - trace**2 / dims
     twice = 2 * (np.einsum("nr,nr->n", rows @ within, rows) - squared)  # of |W|^2
-    skew = belongs.T @ (rows * squares[:, None]) / numbers[:, None]  # through the means, to which |W|^2 and tr(W) are flat
-    top = squares**2 - fourth - 4 * np.einsum("nr,nr->n", skew[labels], rows) - twice
+    # through the means too, to which |W|^2 and tr(W) are flat
+    skew = (belongs * squares[:, None]).T @ rows / belongs.sum(axis=0)[:, None]
+    top = squares**2 - fourth - 4 * (rows @ skew.T)[np.arange(count), labels] - twice
     bottom = twice - 2 * trace * (squares - trace) / dims
     return np.asarray((top / count - (fourth - squared) / count * bottom / apart) / apart / count)
