@@ -8,6 +8,7 @@ from benchmark.answers.door import Door
 from benchmark.execution.engine import Engine
 from benchmark.execution.records import is_new, outbox_of
 from benchmark.execution.watch import Run
+from benchmark.specs.plan_facts import plan_text
 from benchmark.specs.resolved import PlanPairs, ResolvedPlan
 from results.error import MOST_NAMED
 
@@ -57,7 +58,7 @@ def _run(resolved: ResolvedPlan, how: How, door: Door) -> Run:
     from benchmark.execution.runner import run as run_resolved
     from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
-    from results.tracking.plan_run import plan_run
+    from results.tracking.plan_run import fold
     from results.tracking.writer import Writer
 
     experiment = resolved.plan.experiment
@@ -68,7 +69,7 @@ def _run(resolved: ResolvedPlan, how: How, door: Door) -> Run:
     tracking = Experiment(how.uri, experiment)
     outbox = outbox_of(how.uri, experiment)
     with Lease(tracking, outbox, door.say) as lease, door.progress() as watch:
-        tracking.parent = plan_run(tracking)
+        fold(tracking, plan_text(resolved.plan))
         return run_resolved(resolved, Writer(tracking, outbox, lease), how.engine, watch, how.pack, guard=guard)
 
 
@@ -123,7 +124,7 @@ def board_after(pairs: PlanPairs, uri: str, frame: "pd.DataFrame | None", *, bes
     runs = reader.frame() if frame is None else frame
     judging = Judging(reader.images())
     made = make_board(runs, reader.query, judging)
-    show_in_mlflow(made, uri, len(runs), snapshots_folder(), always=True)
+    show_in_mlflow(made, uri, runs, snapshots_folder(), always=True)
     if best and isinstance(pairs, ResolvedPlan):
         from benchmark.execution.network_store import remove_networks
         from benchmark.models.choice import recommended_keys

@@ -54,8 +54,10 @@ def score_pairs(plan: Plan, how: How, door: Door) -> tuple[Run, ResolvedPlan]:
     from benchmark.measures.scoring import check_plan, score_plan
     from benchmark.specs.candidates import backbones_in
     from benchmark.specs.plan import own_backbones
+    from benchmark.specs.plan_facts import plan_text
     from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
+    from results.tracking.plan_run import fold
     from results.tracking.writer import Writer
 
     check_names(plan.country, plan.backbones or backbones_in(plan.candidates), own_backbones(plan))
@@ -66,6 +68,7 @@ def score_pairs(plan: Plan, how: How, door: Door) -> tuple[Run, ResolvedPlan]:
     outbox = outbox_of(how.uri, plan.experiment)
     with Lease(tracking, outbox, door.say) as lease, door.progress() as watch:
         processes = how.workers or number_of_processes(how.images, settings.recipe.size)
+        fold(tracking, plan_text(plan))
         return score_plan(settings, Writer(tracking, outbox, lease), watch, processes), resolved
 
 

@@ -144,6 +144,7 @@ def _merged(place: "SharedRuns", experiment: str, tracking_uri: str, say: Say) -
     from results.sharing.merge import merge
     from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
+    from results.tracking.plan_run import fold
     from results.tracking.writer import close_abandoned
 
     runs = place.read(say)
@@ -152,5 +153,6 @@ def _merged(place: "SharedRuns", experiment: str, tracking_uri: str, say: Say) -
         return None
     tracking = Experiment(tracking_uri, experiment)
     with Lease(tracking, outbox_of(tracking_uri, experiment), say) as lease:
+        fold(tracking)
         close_abandoned(tracking)
         return MergedPlace(place.where, experiment, tracking.shown, list(merge(tracking, chain([first], runs), lease)))

@@ -14,11 +14,13 @@ from benchmark.execution.records import finished_in, outbox_of, runs_of
 from benchmark.execution.resolution import resolve_plan
 from benchmark.execution.runner import Past, look
 from benchmark.specs import catalogue
+from benchmark.specs.plan_facts import plan_text
 from results.choosing.prior import Prior
 from results.error import CatsError, NoExperimentError
 from results.tracking.change_counter import absolute, is_missing
 from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
+from results.tracking.plan_run import fold
 from results.tracking.writer import Writer
 
 Say = Callable[[str], None]
@@ -76,6 +78,7 @@ def run_choice(driver: Driver, uri: str, say: Say) -> None:
     if going_on or _is_unsettled(past):
         tracking, outbox = Experiment(uri, experiment), outbox_of(uri, experiment)
         with Lease(tracking, outbox, say) as lease:
+            fold(tracking, plan_text(driver.chooser.arms.resolved.plan))
             driver.run(Writer(tracking, outbox, lease), going_on=going_on)
 
 

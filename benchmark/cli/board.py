@@ -79,7 +79,7 @@ def board(
     frame = reader.frame(fresh=fresh)
     made = make_board(frame, reader.query, judging)
     if images and not any((metric, rule, noise, impute, train)):  # with the terms of the plan alone
-        show_in_mlflow(made, tracking_uri, len(frame), snapshots_folder(), always=fresh)
+        show_in_mlflow(made, tracking_uri, frame, snapshots_folder(), always=fresh)
     if output is not None:
         _report(made, output)
     print_as(BoardText(made), form)

@@ -10,6 +10,7 @@ from typer.core import TyperCommand
 from benchmark.cli.old_spellings import renamings, today
 from benchmark.cli.terminal import say_less, say_more
 from benchmark.cli.usage import UsageError, sentence_of, with_types
+from results.text.program import begin
 
 FORMAT, JSON = "--format", "--json"
 
@@ -55,6 +56,11 @@ class CatsCommand(TyperCommand):
         except UsageError as error:
             renamed = renamings(str(self.name), args)
             raise UsageError("; ".join([sentence_of(error), *renamed]), ctx) if renamed else error from None
+
+    def invoke(self, ctx: Any) -> Any:
+        """See click.Command.invoke; records say which command made them."""
+        begin(f"cats {self.name}")
+        return super().invoke(ctx)
 
 
 def with_format(words: Sequence[str], ctx: Any = None) -> list[str]:

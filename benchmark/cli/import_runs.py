@@ -151,11 +151,13 @@ def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) ->
     from results.imports.upload import upload_records
     from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
+    from results.tracking.plan_run import fold
     from results.tracking.writer import close_abandoned
 
     tracking = Experiment(tracking_uri, experiment)
     out = console(stderr=True)
     with Lease(tracking, outbox_of(tracking_uri, experiment), say) as lease:
+        fold(tracking)
         close_abandoned(tracking)
         sent = upload_records(tracking, records, lease)
         done = list(track(sent, "importing", len(records), console=out, transient=True, disable=not out.is_terminal))

@@ -122,14 +122,18 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     from benchmark.execution.records import outbox_of
     from benchmark.machine.signals import delay_signals, exit_code, stop_on_signal
     from benchmark.specs.plan import load_plan
+    from benchmark.specs.plan_facts import plan_text
     from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
+    from results.tracking.plan_run import fold
     from results.tracking.writer import Writer, close_abandoned
 
-    experiment = load_plan(plan).experiment
+    loaded = load_plan(plan)
+    experiment = loaded.experiment
     tracking, outbox = Experiment(tracking_uri, experiment), outbox_of(tracking_uri, experiment)
     try:
         with stop_on_signal(), Lease(tracking, outbox, say) as lease:
+            fold(tracking, plan_text(loaded))
             adopt(outbox, experiment)
             writer = Writer(tracking, outbox, lease)
             writer.tidy()

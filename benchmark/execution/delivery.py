@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from benchmark.core.checkpoint_files import mark_recorded
 from benchmark.execution.engine import RunControl
@@ -10,6 +11,7 @@ from benchmark.execution.privacy import without_names
 from benchmark.machine.signals import delay_signals
 from results.error import CatsError
 from results.record import Outcome
+from results.text.program import program
 from results.tracking.lease import LostError
 from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer
@@ -57,7 +59,7 @@ def store(outcomes: Iterable[Outcome], outbox: Outbox) -> list[Outcome]:
     with delay_signals():
         for named in outcomes:
             try:
-                outcome = without_names(named)
+                outcome = _signed(without_names(named))
                 stored.append(outcome)
                 outbox.put(outcome)
                 discard_record(outcome)
@@ -67,6 +69,12 @@ def store(outcomes: Iterable[Outcome], outbox: Outbox) -> list[Outcome]:
         if refused is not None:
             raise refused
     return stored
+
+
+def _signed(outcome: Outcome) -> Outcome:
+    """An outcome whose record says which command made it; workers do not know that."""
+    environment = {**outcome.record.environment, "program": program()}
+    return replace(outcome, record=outcome.record.model_copy(update={"environment": environment}))
 
 
 def deliver(writer: Writer) -> None:

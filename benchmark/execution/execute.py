@@ -15,7 +15,7 @@ from benchmark.data.copy_notes import copies_note
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images_cached
 from benchmark.data.identity import drawn_part
-from benchmark.data.origin import origin_of
+from benchmark.data.origin import counted_facts, declared_facts
 from benchmark.data.readers.samples import PARTS, reads_volumes
 from benchmark.data.split import split_and_subsample, split_digest
 from benchmark.data.volumes import slice_count
@@ -61,10 +61,7 @@ def cell_attempt(cell: Cell, experiment: str) -> Attempt:
     """The attempt at a cell, before it begins."""
     dataset = catalogue.target(cell.target).dataset
     names = {"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)}
-    facts = {"data": cell.data, "start": cell.start.key, "groups": str(dataset.groups)}
-    origin = origin_of(dataset)
-    if origin is not None:
-        facts["data_source"] = origin
+    facts = {"data": cell.data, "start": cell.start.key, "groups": str(dataset.groups), **declared_facts(dataset)}
     if cell.leak is not None:
         facts["leak"] = cell.leak
     if cell.start.kind == "pretraining":
@@ -99,6 +96,9 @@ def pretraining_attempt(start: Start, experiment: str) -> Attempt:
     assert start.recipe is not None
     names = {"source": start.source, "backbone": start.backbone, "seed": str(start.seed)}
     settings, facts = flat(start.recipe), {"data": str(start.data)}
+    dataset = catalogue.source(start.source).dataset
+    if dataset is not None:
+        facts |= {"data_name": dataset.name, **declared_facts(dataset)}
     if start.start is not None and start.start.kind == "pretraining":
         facts["pretraining"] = start.start.key
     point = digest([TRAINER, settings])
@@ -125,6 +125,7 @@ def _cell(cell: Cell, meter: Meter, *, keep: bool) -> Iterator[Result]:
     drawn = Result(
         facts={
             "images": digest([images.ids[rows[part]].tolist() for part in PARTS]),
+            **counted_facts(images),
             **_facts_of_copies(dataset, images),
             **_fact_of_split(dataset, cell.recipe.size),
             **_fact_of_volumes(dataset, images),

@@ -15,6 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmark.data.identity import data_digest
+from benchmark.data.origin import counted_facts, declared_facts
 from benchmark.execution.attempt import Attempt, Result
 from benchmark.machine.meter import Meter
 from benchmark.measures.code_digest import code_digest
@@ -96,6 +97,7 @@ class PairWork:
         settings = {"measures": ";".join(self.measures), "images": str(setting.most), "draws": str(setting.draws)}
         settings |= {"neutral": setting.neutral, "size": str(setting.recipe.size), "shares": setting.shares}
         facts = {"data": data_digest(inputs.target.dataset), "start": inputs.start.key}
+        facts |= declared_facts(inputs.target.dataset) | counted_facts(inputs.target.images)
         if self.pair.leak is not None:
             facts["leak"] = self.pair.leak
         names = {"source": self.pair.source, "target": self.pair.target, "backbone": inputs.start.backbone}

@@ -6,6 +6,7 @@ import torch
 
 from benchmark.core.seed import seed_of
 from benchmark.data.decoded import load_images_cached
+from benchmark.data.origin import counted_facts
 from benchmark.data.split import split, split_digest
 from benchmark.machine.meter import Meter
 from benchmark.networks.load import initial_network, weights_of
@@ -40,7 +41,8 @@ def pretrain(start: Start, meter: Meter, checkpoint: Checkpoint | None = None) -
     assert recipe is not None
     assert before is not None
     assert dataset is not None
-    rows = split(dataset, load_images_cached(dataset, recipe.size))
+    images = load_images_cached(dataset, recipe.size)
+    rows = split(dataset, images)
     seed = seed_of("pretraining", start.source, start.backbone, str(start.seed))
     trained = weights_of(before)
 
@@ -50,4 +52,5 @@ def pretrain(start: Start, meter: Meter, checkpoint: Checkpoint | None = None) -
         fit = Training(network, train_images, recipe, seed, RULE).run(val_images, checkpoint)
 
     drawn = split_digest(dataset, recipe.size)
-    return Pretrained(network, trained, fit.curves, fit.best(), fit.facts() | ({"split": drawn} if drawn else {}))
+    facts = fit.facts() | counted_facts(images) | ({"split": drawn} if drawn else {})
+    return Pretrained(network, trained, fit.curves, fit.best(), facts)

@@ -24,21 +24,27 @@ def answer(board: Board) -> str:
     if common == 1 and len(board.targets) == 1:
         target = next(iter(board.targets))
         return f"On {target}: {board.verdict(target)}"
-    return f"{oracle}{_over_targets(ranked, common)}"
+    return f"{oracle}{_over_targets(ranked, common, len(board.targets))}"
 
 
-def _over_targets(ranked: Sequence[Overall], targets: int) -> str:
+def over(targets: int, of: int) -> str:
+    """The targets that count for mean ranks, of those of the board, after the word "over"."""
+    if targets == of:
+        return f"{targets} {'target' if targets == 1 else 'targets'}"
+    return f"the {targets} of {of} targets on which every source was measured"
+
+
+def _over_targets(ranked: Sequence[Overall], targets: int, of: int) -> str:
     first, tied = ranked[0], [row.source for row in ranked[1:] if row.tie == 1]
     ends = "" if first.low is None or first.high is None else f" (95 % {first.low:.2f}–{first.high:.2f})"
     sure = "" if first.p_best is None else f"; the probability that it is the best is {first.p_best:.2f}"
-    over = f"{targets} {'target' if targets == 1 else 'targets'}"
     shared = [row.source for row in ranked if isclose(row.mean_rank or 0, first.mean_rank or 0)]
     if len(shared) > 1:  # their order is that of the table, and says nothing
         others = [source for source in tied if source not in shared]
         also = f", and {_named(others)} cannot be told apart from them" if others else ""
-        return f"No winner: {_named(shared)} share the best mean rank, {first.mean_rank:.2f} over {over}{also}"
-    alone = f", and wins alone on {first.wins} of them" if first.wins else ""
-    best = f"{first.source} has the best mean rank, {first.mean_rank:.2f}{ends} over {over}{alone}"
+        return f"No winner: {_named(shared)} share the best mean rank, {first.mean_rank:.2f} over {over(targets, of)}{also}"
+    alone = f", and wins alone on {first.wins} {'target' if first.wins == 1 else 'targets'}" if first.wins else ""
+    best = f"{first.source} has the best mean rank, {first.mean_rank:.2f}{ends} over {over(targets, of)}{alone}"
     if not tied:
         return f"{best}; no other source is in its tie group{sure}"
     return f"No winner: {best}, but {_named(tied)} cannot be told apart from it{sure}"

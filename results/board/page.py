@@ -6,19 +6,22 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results.board.answer import answer
+from results.board.answer import answer, over
 from results.board.board import Board
 from results.board.columns import OVERALL_COLUMNS, WORDS, cells, headings
 from results.board.export import FILE, board_json
 from results.error import CatsError
 from results.files.sealed import read_note, write_note
-from results.metrics import metric_of
+from results.metrics import metric_of, written
 from results.text.plain import shortened
 from results.text.printing import markdown_table, markdown_text
 from results.tracking.change_counter import change_token
+from results.tracking.plan_totals import totals_of
 from results.tracking.snapshot import file_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from results.tracking.log_board import BoardPage
 
 log = logging.getLogger(__name__)
@@ -26,26 +29,67 @@ SMALL = (
     200  # runs; the snapshot of so many is read whole each time, so that a write into the database costs no later board time
 )
 LONGEST = 4800  # characters of the description
+MARGIN = 200  # of them, for the sentence about targets that find no room
+SHOWN = tuple(
+    column
+    for column in OVERALL_COLUMNS
+    if column.heading in {"source", "mean rank", "95 % interval", "tie", "P(best)", "mean (95 %)"}
+)
 
 
 def note_of(board: Board) -> str:
-    """The description: the answer, the sources over all targets, the verdict on each target. Names are made harmless."""
-    lines = [f"**{markdown_text(_headline(board))}**", "", f"{markdown_text(answer(board))}.", ""]
-    rows = markdown_table(headings(OVERALL_COLUMNS), [cells(OVERALL_COLUMNS, row) for row in board.overall], WORDS)
-    lines += _fitting(rows, LONGEST // 2, "sources", least=2)
-    verdicts = [f"- {markdown_text(f'{target}: {board.metric}, {board.verdict(target)}')}" for target in board.targets]
-    lines += ["", *_fitting(verdicts, LONGEST - len("\n".join(lines)) - 200, "targets")]
-    return "\n".join([*lines, "", "All figures: `cats board`, and the artifact `board.json` of the run `board`."])
+    """The description, for whoever opens MLflow for the first time. Names are made harmless.
+
+    What came out, how sure that is, what is compared, the sources over all targets, what the columns mean, and the verdict on
+    each target.
+    """
+    head, detail = _headline(board)
+    lines = [f"**{markdown_text(head)}**", ""]
+    lines += [markdown_text(sentence) + "\n" for sentence in (detail, _compared(board)) if sentence]
+    rows = markdown_table(headings(SHOWN), [cells(SHOWN, row) for row in board.overall], WORDS)
+    lines += [*_fitting(rows, LONGEST // 2, "sources", least=2), "", markdown_text(_meaning(board))]
+    ends = f"All figures: `cats board`, and the artifact `{FILE}` of the run `board`."
+    if len(board.targets) > 1:
+        verdicts = [f"- {markdown_text(f'{target}: {board.verdict(target)}')}" for target in board.targets]
+        lines += ["", "Target by target:", ""]
+        lines += _fitting(verdicts, LONGEST - len("\n".join([*lines, ends])) - MARGIN, "targets")
+    return "\n".join([*lines, "", ends])
 
 
-def _headline(board: Board) -> str:
-    """The answer in so few words that the folded description shows all of it."""
-    tied = [shortened(row.source, 60) for row in board.overall if row.tie == 1]
-    if not tied:
-        return "No source is ranked over all targets"
-    if len(tied) == 1:
-        return f"{tied[0]} is first over all targets" if len(board.overall) > 1 else f"Only {tied[0]} was measured"
-    return f"No winner: {tied[0]} is first, tied with {len(tied) - 1} {'other' if len(tied) == 2 else 'others'}"
+def _headline(board: Board) -> tuple[str, str]:
+    """What came out, in so few words that the folded description shows all of them, and what is to be said of it."""
+    full = answer(board)
+    if all(row.mean_rank is None for row in board.overall) or len(board.overall) < 2:
+        return full, ""
+    one, targets = len(board.targets) == 1, 0 if board.difference is None else board.difference.targets
+    where = f"on {next(iter(board.targets))}" if one else f"over {over(targets, len(board.targets))}"
+    where = f"{shortened(where, 80)}, by test {written(board.metric)}"
+    start, tie, rest = full.rpartition("o winner: ")
+    if tie:
+        return f"No winner {where}", f"{'By an oracle, not by choice: ' if start.startswith('By an oracle') else ''}{rest}."
+    return f"{shortened(board.overall[0].source, 60)} is the best source {where}", f"{full}."
+
+
+def _compared(board: Board) -> str:
+    """What a source, a target and a run are."""
+    seeds = {row.seeds for rows in board.targets.values() for row in rows}
+    times = f"{min(seeds)} to {max(seeds)}" if len(seeds) > 1 else f"{min(seeds, default=0)}"
+    often = f" Each pair was trained with {times} {'seed' if times == '1' else 'seeds'}." if seeds else ""
+    return (
+        "A source is what a network has learned before; a target is the medical data set on which the network is then trained "
+        f"and tested. A run of kind cell is one training of a source on a target.{often}"
+    )
+
+
+def _meaning(board: Board) -> str:
+    """What the columns of the table mean."""
+    shown = [
+        "mean rank: place among the sources, mean over targets; 1 is the best",
+        "tie: sources with tie 1 cannot be told apart from the best one at 95 %, and a winner is alone in tie 1",
+        "P(best): the probability of being the best",
+        f"mean: test {written(board.metric)}; – is unknown",
+    ]
+    return f"{'; '.join(shown)}."
 
 
 def _fitting(lines: list[str], room: int, what: str, least: int = 0) -> list[str]:
@@ -77,28 +121,32 @@ def page_of(board: Board) -> "BoardPage":
     return BoardPage(FILE, board_json(board), note_of(board), board.metric, higher, figures_of(board))
 
 
-def show_in_mlflow(board: Board, uri: str, runs: int, folder: Path, *, always: bool = False) -> None:
-    """Write a board into its experiment, so that MLflow's pages show it. A database that takes nothing changes no board.
+def show_in_mlflow(board: Board, uri: str, frame: "pd.DataFrame", folder: Path, *, always: bool = False) -> None:
+    """Write a board into its experiment if it has changed, so that MLflow's pages show it.
+
+    A database that takes nothing changes no board.
+
+    A write makes the next board of a sqlite database look at its runs again. Runs that are new do that too, so the board of new
+    runs is always written; of a large database, another board of the same runs (of another plan) is not.
 
     Args:
         board: of an experiment, with the terms of its plan.
         uri: address of the MLflow server or database.
-        runs: number of runs of the experiment.
+        frame: the runs of the experiment (Experiment.frame).
         folder: of the snapshots of experiments.
-        always: also where the write would make the next board of a large sqlite database look at its runs again.
+        always: also another board of the same runs.
     """
     before = change_token(uri)
-    if before is not None and runs > SMALL and not always:
-        return
     file = file_of(folder, uri, board.experiment).with_name("board.note")
+    shown, then = read_note(file, json.loads) or (None, None)
     state = sha256(f"{board_json(board)}{note_of(board)}".encode()).hexdigest()
-    if before is not None and read_note(file, json.loads) == [state, before]:  # MLflow need not be loaded
-        return
+    if before is not None and before == then and (state == shown or (len(frame) > SMALL and not always)):
+        return  # MLflow need not be loaded
     try:
         from results.tracking.experiment import Experiment
         from results.tracking.log_board import log_board
 
-        log_board(Experiment(uri, board.experiment, create=False), page_of(board))
+        log_board(Experiment(uri, board.experiment, create=False), page_of(board), totals_of(frame))
         write_note(file, json.dumps([state, change_token(uri)]).encode(), "the note of the board", durable=False)
     except CatsError as error:
         log.info("%s", error)

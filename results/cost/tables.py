@@ -41,7 +41,7 @@ def amount_cells(amount: Amount) -> list[float | int | None]:
 
 def without_energy(runs: int) -> str:
     """How many runs have no energy reading, as the end of a sentence about an approximate amount."""
-    return f", {runs} {'run' if runs == 1 else 'runs'} without" if runs else ""
+    return f", not counting {runs} {'run' if runs == 1 else 'runs'} of unknown energy" if runs else ""
 
 
 def bill_tables(bill: Bill) -> list[CostTable]:

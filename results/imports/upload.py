@@ -19,6 +19,7 @@ from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
 from results.tracking.mlflow_format import TOTALS, measurements, params_of, tags_of
 from results.tracking.oddity import oddity
+from results.tracking.plan_run import folded
 from results.tracking.send import STATUS
 
 COSTS = ("seconds_", "energy_kwh_", "co2e_kg_")  # metrics that follow from the costs, which a map may change
@@ -81,7 +82,9 @@ def _write(tracking: Experiment, record: Record, run_id: str | None) -> None:
     start, end = int(record.started * 1000), int(record.ended * 1000)
     if run_id is None:
         tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind}
-        run_id = tracking.client.create_run(tracking.experiment_id, start, tags | user(), title_of(record)).info.run_id
+        run_id = tracking.client.create_run(
+            tracking.experiment_id, start, tags | user() | folded(tracking), title_of(record)
+        ).info.run_id
     params = [Param(*pair) for pair in params_of(record).items()]
     metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
     tracking.client.log_batch(run_id, metrics, params, [RunTag(*tag) for tag in tags_of(record, record.reason).items()])

@@ -22,6 +22,7 @@ from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
 from results.tracking.mlflow_format import LONGEST, LONGEST_PARAM, WHOLE
 from results.tracking.oddity import oddity
+from results.tracking.plan_run import folded
 from results.tracking.send import BATCH
 
 OTHER = "the same attempt was recorded with other values"  # why a run of an attempt that is there already does not count
@@ -156,7 +157,7 @@ def _write(tracking: Experiment, copy: RunCopy, files: Mapping[str, bytes]) -> s
     tags = {"cats.key": copy.key, "cats.attempt": copy.attempt, "cats.kind": copy.kind, **copy.tags}
     last = {name: tags.pop(name) for name in (WHOLE,) if name in tags}
     name = shortened(plain(copy.name), LONGEST_NAME)
-    info = tracking.client.create_run(tracking.experiment_id, copy.started, tags, name).info
+    info = tracking.client.create_run(tracking.experiment_id, copy.started, tags | folded(tracking), name).info
     run_id = str(info.run_id)
     with tempfile.TemporaryDirectory() as folder:
         for file, content in files.items():

@@ -1,30 +1,42 @@
-"""The target of a run as a data set of MLflow: name, digest, source, and how many images and classes were tested."""
+"""The images of a run as a data set of MLflow: name, digest, source, and how many images and classes the data set has.
+
+MLflow stores one entry for each name and digest, and drops whatever is said of it later. So the digest is one of all that the
+entry says: what an earlier version has said, or an attempt that ended before it knew the number of images, stays with its own
+runs.
+"""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag
 
-from results.record import Outcome
+from results.files.digest import digest as digest_of
+from results.record import Record
 from results.text.plain import LONGEST_NAME, plain, shortened
 
 DIGITS = 8  # of the digest of a data set, as MLflow's own digests have
-PROBABILITY = "probability_"
+PROFILE = {"num_rows": "data_images", "num_classes": "data_classes"}  # MLflow's words → facts of a record
 
 
-def target_of(outcome: Outcome) -> DatasetInput:
-    """The target of a record, whose source `mlflow.data.get_source` understands. Raises KeyError if the record has none."""
-    record = outcome.record
-    name, digest = record.names["target"], record.facts["data"]
-    tested = {"num_rows": record.validation.get("images_test"), "num_classes": _classes(outcome)}
-    profile = {what: int(number) for what, number in tested.items() if number is not None}
-    kind, source = _source(record.facts.get("data_source", ""), plain(name), digest)
-    data = Dataset(
-        shortened(plain(name), LONGEST_NAME), digest[:DIGITS], kind, json.dumps(source),
-        profile=json.dumps(profile) if profile else None,
-    )  # fmt: skip
-    return DatasetInput(data, [InputTag("mlflow.data.context", "evaluation")])
+def data_of(record: Record) -> list[DatasetInput]:
+    """The target of a record, or what was pretrained on, if that is known; `mlflow.data.get_source` understands its source.
+
+    Raises KeyError if the record does not say the digest of the data of its target.
+    """
+    if "target" in record.names:
+        return [_input(record, record.names["target"], "evaluation")]
+    name = record.facts.get("data_name")
+    return [] if name is None else [_input(record, name, "training")]
+
+
+def _input(record: Record, name: str, context: str) -> DatasetInput:
+    facts = record.facts
+    kind, source = _source(facts.get("data_source", ""), plain(name), facts["data"])
+    said = [kind, json.dumps(source), json.dumps({word: int(facts[fact]) for word, fact in PROFILE.items() if fact in facts})]
+    digest = digest_of([facts["data"], *said])[:DIGITS]
+    profile = said[2] if PROFILE.values() & facts.keys() else None
+    data = Dataset(shortened(plain(name), LONGEST_NAME), digest, kind, said[1], profile=profile)
+    return DatasetInput(data, [InputTag("mlflow.data.context", context)])
 
 
 def _source(origin: str, name: str, digest: str) -> tuple[str, dict[str, Any]]:
@@ -34,18 +46,4 @@ def _source(origin: str, name: str, digest: str) -> tuple[str, dict[str, Any]]:
         return "hugging_face", {"path": path, "revision": revision}
     if origin:
         return "http", {"url": origin}
-    return "code", {"tags": {"mlflow.source.name": "cats-bench", "cats.target": name, "cats.data": digest}}
-
-
-def _classes(outcome: Outcome) -> int | None:
-    """Number of classes, from the columns of the predictions; None if there are none."""
-    table = outcome.predictions
-    if table is None:
-        return None
-    if isinstance(table, Path):
-        from pyarrow.parquet import read_schema
-
-        names = read_schema(table).names
-    else:
-        names = list(map(str, table.columns))
-    return sum(name.startswith(PROBABILITY) for name in names) or None
+    return "code", {"tags": {"mlflow.source.name": "cats-bench", "cats.data_set": name, "cats.data": digest}}

@@ -50,7 +50,7 @@ class Experiment:
         check(uri)
         self.uri, self.name = absolute(uri), storable(name)
         self.shown = shown(uri)
-        self.parent: str | None = None  # the run below which MLflow shows the runs that are created from now on
+        self.parent: str | None = None  # the run below which MLflow shows new runs, see results.tracking.plan_run.fold
         try:
             reach(self.uri)
             make_database(self.uri, MlflowClient)

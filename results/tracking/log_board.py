@@ -16,12 +16,14 @@ from mlflow.entities import Metric, RunTag
 
 from results.error import CatsError
 from results.record import metric_name
+from results.text.program import program
 from results.tracking.artifacts import upload
 from results.tracking.captions import user
 from results.tracking.connection import FAILURES, reason_of
 from results.tracking.database import settle
 from results.tracking.experiment import Experiment
 from results.tracking.links import VIEW, view_text
+from results.tracking.plan_run import log_totals
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -56,13 +58,14 @@ class BoardPage:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def log_board(tracking: Experiment, page: BoardPage) -> str:
-    """Write a board into its experiment. Returns the id of the run.
+def log_board(tracking: Experiment, page: BoardPage, totals: Mapping[str, float] | None = None) -> str:
+    """Write a board into its experiment, and what its runs took together into the run of its plan. Returns the id of its run.
 
     A description that a person has written stays. Raises CatsError if MLflow does not take the board.
     """
     try:
         _describe(tracking, page)
+        log_totals(tracking, totals or {})
         before = _boards(tracking)
         run = before[0] if before else None
         figures = {metric_name(name): value for name, value in page.figures.items()}
@@ -102,7 +105,7 @@ def _written(tracking: Experiment, run: "Run | None", page: BoardPage, figures: 
     client, now = tracking.client, int(time.time() * 1000)
     made = run is None
     if run is None:
-        tags = {"cats.kind": KIND, "mlflow.source.name": "cats board", "mlflow.source.type": "LOCAL"} | user()
+        tags = {"cats.kind": KIND, "mlflow.source.name": program(), "mlflow.source.type": "LOCAL"} | user()
         run_id = str(client.create_run(tracking.experiment_id, now, tags, KIND).info.run_id)
     else:
         run_id = str(run.info.run_id)

@@ -1,14 +1,14 @@
 """A record as the tags, parameters and metrics of an MLflow run, and long texts and settings back again.
 
-The layout of version 2: a curve has the name of what it shows, with a step for each epoch, and `best_NAME` is its value at the
-restored epoch. Parameters are the names, what differs from its default, and ALWAYS; all other settings are one tag in JSON. In
-version 1 the curve was `curve_NAME`, the value at the restored epoch NAME, and every setting a parameter. Readers see the names
-of version 1 in both: see `figure_names` and `settings_of`.
+The layout of version 2: a curve has the name of what it shows, with a step for each epoch, `restored_NAME` is its value at the
+restored epoch, and `best_NAME` the best value of a curve of BETTER. Parameters are the names, what differs from its default,
+and ALWAYS; all other settings are one tag in JSON. In version 1 the curve was `curve_NAME`, the value at the restored epoch
+NAME, and every setting a parameter. Readers see the names of version 1 in both: see `figure_names` and `settings_of`.
 """
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from results.record import Cost, Record, metric_name
@@ -19,17 +19,19 @@ LONGEST_PARAM = 6000  # characters that MLflow keeps of a parameter
 WHOLE = "cats.record_version"  # a tag that only a run with the whole record has
 LAYOUT = "2"  # its value
 SETTINGS, CURVES = "cats.settings", "cats.curves"  # tags: settings that have their default, and names of the curves
-CURVE, BEST = "curve_", "best_"
+CURVE, RESTORED, BEST = "curve_", "restored_", "best_"
+BETTER: dict[str, Callable[[Iterable[float]], float]] = {"val_loss": min, "val_auc": max}  # curves that have a best value
 TOTALS = ("seconds", "energy_kwh", "co2e_kg")  # metrics of the whole attempt
 ALWAYS = frozenset({"protocol", "size", "epochs", "batch_size", "optimiser", "lr", "rule"})  # parameters also with a default
-PROGRAMS = {"cell": "cats run", "pretraining": "cats run", "score": "cats score"}
+PROGRAMS = {"cell": "cats run", "pretraining": "cats run", "score": "cats score"}  # of records that do not say it
 
 
 def tags_of(record: Record, reason: str | None) -> dict[str, str]:
     """The tags of a record, each no longer than MLflow allows."""
     tags = {f"cats.{name}": value for name, value in {**record.facts, **record.environment}.items()}
     tags |= {"cats.point": record.point, WHOLE: LAYOUT, "mlflow.source.type": "LOCAL"}
-    tags["mlflow.source.name"] = "cats import" if "imported" in record.facts else PROGRAMS[record.kind]
+    made_by = tags.pop("cats.program", PROGRAMS[record.kind])
+    tags["mlflow.source.name"] = "cats import" if "imported" in record.facts else made_by
     if "commit" in record.environment:
         tags["mlflow.source.git.commit"] = record.environment["commit"]
     if record.curves:
@@ -79,9 +81,16 @@ def _parsed(text: str) -> Any:
 
 
 def figure_names(names: Iterable[str], curves: Sequence[str]) -> dict[str, str]:
-    """Name of a metric in MLflow → its name in tables, `curve_NAME` and NAME, for a run with these curves in layout 2."""
-    turned = {name: CURVE + name for name in curves} | {BEST + name: name for name in curves}
-    return {name: turned.get(name, name) for name in names if name not in TOTALS}
+    """Name of a metric in MLflow → its name in tables, `curve_NAME` and NAME, for a run with these curves in layout 2.
+
+    The first runs of layout 2 had the value at the restored epoch as `best_NAME`.
+    """
+    there = set(names)
+    turned = {name: CURVE + name for name in curves}
+    for name in curves:
+        turned[(RESTORED if RESTORED + name in there else BEST) + name] = name
+    hidden = {*TOTALS, *(BEST + name for name in curves)} - set(turned)
+    return {name: turned.get(name, name) for name in names if name not in hidden}
 
 
 def pieces(name: str, text: str) -> dict[str, str]:
@@ -107,7 +116,9 @@ def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:
     for name, value in record.scores.items():
         yield f"test_{name}", value, 0
     for name, value in record.validation.items():
-        yield BEST + name if name in record.curves else name, value, 0
+        yield RESTORED + name if name in record.curves else name, value, 0
+        if name in record.curves and name in BETTER and math.isfinite(value):  # never alone: readers tell layouts by the other
+            yield BEST + name, BETTER[name](filter(math.isfinite, [value, *record.curves[name]])), 0
     for name, values in record.curves.items():
         for epoch, value in enumerate(values):
             yield name, value, epoch

@@ -22,12 +22,13 @@ from results.record import Outcome, Record
 from results.tracking.artifacts import upload
 from results.tracking.captions import title_of, user
 from results.tracking.connection import reason_of
-from results.tracking.data_input import target_of
+from results.tracking.data_input import data_of
 from results.tracking.database import settle
 from results.tracking.deduplicate import TWICE, remove_duplicates
 from results.tracking.experiment import Experiment
 from results.tracking.mlflow_format import LAYOUT, WHOLE, measurements, params_of, tags_of
 from results.tracking.oddity import oddity
+from results.tracking.plan_run import folded
 from results.tracking.prediction_file import write_predictions
 
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
@@ -123,9 +124,8 @@ def create_run(tracking: Experiment, record: Record, reason: str | None = None) 
     """A run with all tags but the one that marks it as whole: MLflow takes ten times as long to add tags later."""
     tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind, **tags_of(record, reason)}
     del tags[WHOLE]
-    below = {} if tracking.parent is None else {"mlflow.parentRunId": tracking.parent}
     start = int(record.started * 1000)
-    return tracking.client.create_run(tracking.experiment_id, start, tags | user() | below, title_of(record)).info
+    return tracking.client.create_run(tracking.experiment_id, start, tags | user() | folded(tracking), title_of(record)).info
 
 
 def write_run(tracking: Experiment, info: RunInfo, outcome: Outcome, end: int, marks: Mapping[str, str]) -> None:
@@ -134,8 +134,9 @@ def write_run(tracking: Experiment, info: RunInfo, outcome: Outcome, end: int, m
     metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
     params = [Param(*pair) for pair in params_of(record).items()]
     tags = [RunTag(name, value) for name, value in marks.items()]
-    if "target" in record.names:
-        tracking.client.log_inputs(run_id, [target_of(outcome)])
+    data = data_of(record)
+    if data:
+        tracking.client.log_inputs(run_id, data)
     _upload_predictions(tracking, str(info.artifact_uri), outcome)
     head, last = metrics[:-BATCH], metrics[-BATCH:]
     for start in range(0, len(head), BATCH):

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from mlflow import MlflowClient
 
 from results.board.board import make_board
 from results.board.request import RunQuery
 from results.tracking.experiment import Experiment, absolute
 from tests.support import processes
+from tests.support.folded import makers
 from tests.support.plans import resolved
 from tests.support.small_plan import small
 
@@ -38,6 +40,18 @@ def cats(*arguments, check=0, run=processes.run, **environment):
 
 def frame(experiment="small"):
     return Experiment("sqlite:///mlflow.db", experiment, create=False).frame()
+
+
+def is_plan_with_totals(run_id, runs):
+    """Whether a run is that of the plan, which can be run again from it, with what all attempts took together."""
+    run = MlflowClient(absolute("sqlite:///mlflow.db")).get_run(run_id)
+    text = Path(run.info.artifact_uri.removeprefix("file://"), "plan.yaml").read_text()
+    assert run.data.tags["cats.kind"] == "plan"
+    assert yaml.safe_load(text)["experiment"] == "small"
+    found = run.data.metrics
+    assert (found["cells_finished"], found["attempts"], found["attempts_failed"]) == (4, 5, 0)
+    assert (found["energy_kwh_known"], found["attempts_energy_unknown"]) == (pytest.approx(runs["kwh"].sum()), 0)
+    assert found["seconds"] > 0
 
 
 def cells(experiment="small"):
@@ -63,7 +77,10 @@ def test_a_plan_runs_once_and_the_second_run_makes_no_cell(plan):
         assert 0 <= run.data.metrics[f"test_{name}"] <= 1
     assert run.data.metrics["energy_kwh_training"] > 0
     assert run.data.metrics["seconds_evaluation"] > 0
-    assert run.inputs.dataset_inputs[0].dataset.name == "ihc"
+    assert run.data.tags["mlflow.source.name"] == "cats run"
+    (given,) = run.inputs.dataset_inputs
+    assert (given.dataset.name, json.loads(given.dataset.profile)) == ("ihc", {"num_rows": 960, "num_classes": 2})
+    is_plan_with_totals(run.data.tags["mlflow.parentRunId"], after)
     artifacts = Path(run.info.artifact_uri.removeprefix("file://"))
     predictions = pd.read_parquet(artifacts / "predictions.parquet")
     assert list(predictions) == ["sample", "group", "label", "probability_unstained", "probability_stained"]
@@ -174,6 +191,7 @@ def test_records_wait_while_mlflow_is_away_and_sync_sends_them(plan, decoded_onc
     assert "2 records sent" in cats("sync", plan).stdout
     assert list(cells()["status"]) == ["FINISHED"] * 2
     assert list(outbox) == []
+    assert makers("sqlite:///mlflow.db", "small") == {("cell", "catsbench")}  # which made them, not which sent them
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from benchmark.execution.records import runs_of
 from benchmark.execution.watch import Run
 from benchmark.models.model import read_manifest
 from tests.support.choices import CALL, SOURCES, furnish
+from tests.support.folded import makers
 
 URI = "sqlite:///mlflow.db"
 
@@ -58,6 +59,7 @@ def test_a_choice_from_the_first_run_to_the_kept_network(choose, cats, tmp_path)
     assert [folder.name for folder in (tmp_path / "models").iterdir()] == ["ihc"]
     assert {**again, "ended": ""} == {**answer, "ended": ""}
     assert best["source"] in cats("board", "choose-ihc-tiny")[1]
+    assert makers("sqlite:///mlflow.db", "choose-ihc-tiny") == {("cell", "cats choose")}
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from benchmark.cli import main as cli
 from benchmark.specs import catalogue
 from benchmark.specs.plan_facts import plan_facts
 from tests.support.encoders import encoder, published_layouts
+from tests.support.folded import makers
 
 FIVE = """
 experiment: five
@@ -88,6 +89,7 @@ def test_five_encoders_of_five_architectures_meet_on_two_targets(call, folder):
     )
     assert (code, f"tiny_clip has no finished run on digits with {folder[1]['tiny_uni']}; it has runs with" in err) == (2, True)
     assert call("report", "five.yaml", "--no-log")[0] == 0
+    assert makers("sqlite:///mlflow.db", "five") == {("cell", "cats run"), ("score", "cats score")}
     page = Path("report.html").read_text()
     assert all(name in page for name in named)
     assert "architecture and source cannot be told apart" in page

@@ -13,6 +13,7 @@ from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
 from results.tracking.outbox import Outbox
 from tests.support import processes
+from tests.support.folded import makers
 from tests.support.odd_runs import Database
 
 RUNS = "id,from,to,state,auc,vl\n" + "".join(
@@ -86,6 +87,7 @@ def brought(cats, imported, tmp_path):
 def test_a_second_import_adds_nothing(brought):
     code, out, _ = brought("import", "runs.csv", "--map", "map.yaml", "--scores", "lp=lp.csv", "--experiment", "theirs")
     assert (code, out) == (0, "theirs on sqlite:///mlflow.db: 18 existed already\n")
+    assert makers("sqlite:///mlflow.db", "theirs") == {("cell", "cats import"), ("score", "cats import")}
 
 
 @pytest.mark.slow

@@ -151,7 +151,10 @@ def test_conflicts_are_said(cats, toy):
     assert code == 0
     assert "the same attempt was recorded with other values (test_auc 0.5 and 0.9)" in err
     assert out == "b.db into toy on sqlite:///mlflow.db: 1 added, 0 existed already\n"
-    assert len(list(toy.runs())) == 5
+    [plan] = toy.runs("tags.`cats.kind` = 'plan'")  # the one that was merged is folded below it
+    runs = [run for run in toy.runs() if run.info.run_id != plan.info.run_id]
+    assert len(runs) == 5
+    assert [run.data.tags.get("mlflow.parentRunId") for run in runs].count(plan.info.run_id) == 1
 
 
 def test_an_experiment_of_mlflow_itself_is_not_made(cats, toy):

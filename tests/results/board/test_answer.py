@@ -58,7 +58,7 @@ def test_targets_that_the_best_source_wins_alone_are_counted():
     assert answer(board(CLEAR)).startswith(
         "No winner: good has the best mean rank, 1.00 (95 % 1.00–2.00) over 2 targets, and wins"
     )
-    assert "and wins alone on 2 of them, but bad cannot be told apart from it" in answer(board(CLEAR))
+    assert "and wins alone on 2 targets, but bad cannot be told apart from it" in answer(board(CLEAR))
 
 
 def test_an_oracle_is_said_to_be_one():

@@ -163,7 +163,7 @@ def test_energy_that_shared_hardware_drew_is_about_in_a_bill_and_no_bound():
     made = bill(cell("s", "a", whole[0]), cell("s", "b", whole[1], whole[1]))
     assert (made.total.known, made.total.undivided, made.total.without, made.total.missing) == (4.0, 4.0, 1, 2)
     said = CostText(made, None).notes
-    assert f"about 4 kWh and 2 kg CO2e in all, 1 run without: {ROUGH}" in said
+    assert f"about 4 kWh and 2 kg CO2e in all, not counting 1 run of unknown energy: {ROUGH}" in said
     assert not [sentence for sentence in said if "at least" in sentence or "shared by device time" in sentence]
     said = CostText(bill(cell("s", "a", whole[0])), None).notes
     assert f"about 4 kWh and 2 kg CO2e in all: {ROUGH}" in said

@@ -165,7 +165,10 @@ def shared(gaps=0):
     return ways(rows)
 
 
-@pytest.mark.parametrize(("gaps", "without"), [(0, ""), (1, ", 1 run without"), (2, ", 2 runs without")])
+@pytest.mark.parametrize(
+    ("gaps", "without"),
+    [(0, ""), (1, ", not counting 1 run of unknown energy"), (2, ", not counting 2 runs of unknown energy")],
+)
 def test_energy_of_shared_hardware_that_is_not_divided_is_told_as_about_and_bounds_nothing(tmp_path, gaps, without):
     made, found = shared(gaps)
     assert (found[SWEEP].rough, found[SWEEP].bound, found["fine"].rough) == (True, False, False)

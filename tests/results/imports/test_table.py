@@ -397,7 +397,7 @@ def test_their_sweep_costs_about_what_is_known_of_it_because_runs_shared_gpus(fr
     assert sweep.known == pytest.approx(1460, abs=1)  # protocols: about 1,460 kWh
     assert bill.total.kg == pytest.approx(0.15165 * sweep.known)
     said = CostText(bill, made).notes
-    assert f"about 1460 kWh and 221 kg CO2e in all, 359 runs without: {ROUGH}" in said
+    assert f"about 1460 kWh and 221 kg CO2e in all, not counting 359 runs of unknown energy: {ROUGH}" in said
     assert not [sentence for sentence in said if "at least" in sentence]
     assert made.reference == (sweep.known, pytest.approx(0.0367, abs=0.005))  # a random source, there of 11 targets
 

@@ -70,7 +70,6 @@ def test_a_record_becomes_one_run_with_everything_in_it(tracking):
     assert run.data.metrics["seconds_training"] == 2.5
     assert "energy_kwh_training" not in run.data.metrics  # a part of it is missing
     assert run.inputs.dataset_inputs[0].dataset.name == "breastmnist"
-    assert run.inputs.dataset_inputs[0].dataset.digest == "d1"
     folder = Path(run.info.artifact_uri.removeprefix("file://"))
     pd.testing.assert_frame_equal(pd.read_parquet(folder / "predictions.parquet"), TABLE)
 
@@ -82,9 +81,9 @@ def test_one_log_batch_per_cell_and_more_only_above_mlflows_limit(tracking, monk
     monkeypatch.setattr(store, "log_batch", lambda **k: (calls.append(len(k["metrics"])), real(**k)))
     curves = {name: [0.5] * 100 for name in ("train_loss", "val_loss", "val_auc", "learning_rate")}
     send(tracking, outcome(curves=curves))
-    assert calls == [405]
+    assert calls == [406]
     send(tracking, outcome(key="long", attempt="a2", curves={"val_auc": [0.5] * 2300}))
-    assert sum(calls[1:]) == 2305
+    assert sum(calls[1:]) == 2306
     assert max(calls) <= 1000
     assert len(calls[1:]) <= 4
     run = next(run for run in tracking.runs("tags.`cats.key` = 'long'"))
@@ -374,8 +373,9 @@ def test_the_dataset_of_a_run_is_its_target_with_the_digest_of_its_data(tracking
     run = tracking.client.get_run(send(tracking, outcome(facts={"data": "0123456789abcdef" * 4})))
     (given,) = run.inputs.dataset_inputs
     assert given.dataset.name == "breastmnist"
-    assert ("0123456789abcdef" * 4).startswith(given.dataset.digest)
     assert len(given.dataset.digest) == 8  # as MLflow's own digests
+    other = tracking.client.get_run(send(tracking, outcome(key="other", attempt="b2", facts={"data": "f" * 64})))
+    assert other.inputs.dataset_inputs[0].dataset.digest != given.dataset.digest
     assert run.data.tags["cats.data"] == "0123456789abcdef" * 4
     assert {tag.key: tag.value for tag in given.tags} == {"mlflow.data.context": "evaluation"}
 

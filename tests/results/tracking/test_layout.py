@@ -76,13 +76,40 @@ def test_a_curve_and_its_restored_value_have_one_name_in_mlflow_and_the_old_ones
     run = tracking.client.get_run(run_id)
     history = tracking.client.get_metric_history(run_id, "val_auc")
     assert [(point.step, point.value) for point in history] == [(0, 0.7), (1, 0.8), (2, 0.75)]
-    assert (run.data.metrics["best_val_auc"], run.data.metrics["val_auc"]) == (OLD.validation["val_auc"], 0.75)
+    assert (run.data.metrics["restored_val_auc"], run.data.metrics["val_auc"]) == (OLD.validation["val_auc"], 0.75)
     assert not [name for name in run.data.metrics if name.startswith("curve_")]
     (row,) = tracking.frame().to_dict("records")
     assert (row["val_auc"], row["curve_val_auc"], row["curve_train_loss"]) == (OLD.validation["val_auc"], 0.75, 1.0)
     assert "train_loss" not in row
     assert reader(tracking)(run_id, "curve_val_auc") == [0.7, 0.8, 0.75]
     assert reader(tracking)(run_id, "val_auc") == [OLD.validation["val_auc"]]
+
+
+def test_only_the_best_value_of_a_curve_is_called_best(tracking):
+    """The learning rate, the training loss and another epoch's AUC at the restored epoch were called best."""
+    curves = {
+        "val_auc": [0.7, 0.9, 0.8], "val_loss": [0.9, 0.8, 0.5], "train_loss": [3.0, 2.0, 1.0], "learning_rate": [0.1, 0.2, 0.0]
+    }  # fmt: skip
+    at_last = {name: values[2] for name, values in curves.items()}  # by the rule min_val_loss
+    run_id = send(tracking, Outcome(OLD.model_copy(update={"curves": curves, "validation": at_last})))
+    found = tracking.client.get_run(run_id).data.metrics
+    assert {name: found[name] for name in found if "best" in name} == {"best_val_auc": 0.9, "best_val_loss": 0.5}
+    assert {name: found[f"restored_{name}"] for name in curves} == at_last
+    (row,) = tracking.frame().to_dict("records")
+    assert {name: row[name] for name in curves} == at_last
+    assert not [name for name in row if name.startswith(("best_", "restored_"))]
+
+
+@pytest.mark.parametrize(("value", "known"), [(0.8, True), (float("nan"), False)])
+def test_a_value_of_the_restored_epoch_is_read_under_the_name_that_it_had_first_in_this_layout(tracking, value, known):
+    record = OLD.model_copy(update={"curves": {"val_auc": [0.9, 0.8]}, "validation": {"val_auc": value}})
+    run = tracking.client.get_run(send(tracking, Outcome(record)))
+    assert ("best_val_auc" in run.data.metrics) == known  # alone it would be read as the restored one
+    tracking.client.log_metric(run.info.run_id, "best_train_loss", 2.0)
+    tracking.client.set_tag(run.info.run_id, "cats.curves", '["val_auc", "train_loss"]')
+    (row,) = tracking.frame().to_dict("records")
+    assert row["train_loss"] == 2.0
+    assert row.get("val_auc") == (0.8 if known else None)
 
 
 def test_the_curves_of_a_run_of_version_1_are_read_by_the_same_name(tracking):
@@ -164,3 +191,19 @@ def test_user_source_and_version_are_where_mlflow_shows_them(tracking, monkeypat
         "mlflow.source.type": "LOCAL", "mlflow.source.git.commit": "c" * 40,
     }  # fmt: skip
     assert run.info.user_id == "ada"
+
+
+@pytest.mark.parametrize(
+    ("changes", "program"),
+    [
+        ({"environment": {"program": "cats choose"}}, "cats choose"),
+        ({"kind": "score", "environment": {"program": "catsbench"}}, "catsbench"),
+        ({"kind": "score", "environment": {}}, "cats score"),
+        ({"environment": {"program": "cats import"}, "facts": OLD.facts | {"imported": "theirs"}}, "cats import"),
+    ],
+)
+def test_the_source_is_the_program_that_made_the_record_as_far_as_it_says_so(tracking, changes, program):
+    """It was fixed by the kind of the record."""
+    run = tracking.client.get_run(send(tracking, Outcome(OLD.model_copy(update=changes))))
+    assert run.data.tags["mlflow.source.name"] == program
+    assert "cats.program" not in run.data.tags

@@ -167,21 +167,30 @@ def test_a_board_that_mlflow_has_is_not_written_again_and_the_snapshot_stays_val
     folder = tmp_path / "snapshots"
     frame = frame_of(tracking, folder)
     made = board_of(tracking)
-    show_in_mlflow(made, tracking.uri, len(frame), folder)
+    show_in_mlflow(made, tracking.uri, frame, folder)
     assert len(boards(tracking)) == 1
     frame_of(tracking, folder)
     assert unchanged(folder, tracking.uri, "toy") is not None
-    show_in_mlflow(made, tracking.uri, len(frame), folder)
+    show_in_mlflow(made, tracking.uri, frame, folder)
     assert unchanged(folder, tracking.uri, "toy") is not None
 
 
-def test_a_large_database_is_written_only_when_that_costs_no_later_board_time(tracking, tmp_path):
+def test_a_large_database_gets_the_board_of_new_runs_and_no_other_board_of_the_same_runs(tracking, tmp_path, monkeypatch):
+    """It got none, so that MLflow showed an old board. Two plans on the same runs would cost time at every turn."""
+    monkeypatch.setattr("results.board.page.SMALL", 3)
     put(tracking)
-    made = board_of(tracking)
-    show_in_mlflow(made, tracking.uri, 201, tmp_path / "snapshots")
-    assert boards(tracking) == []
-    show_in_mlflow(made, tracking.uri, 201, tmp_path / "snapshots", always=True)
+    folder = tmp_path / "snapshots"
+    show_in_mlflow(board_of(tracking), tracking.uri, tracking.frame(), folder)
     assert len(boards(tracking)) == 1
+    first = tags_of(tracking)[NOTE]
+    other = replace(board_of(tracking), experiment="toy", metric="f1")
+    show_in_mlflow(other, tracking.uri, tracking.frame(), folder)
+    assert tags_of(tracking)[NOTE] == first
+    show_in_mlflow(other, tracking.uri, tracking.frame(), folder, always=True)
+    assert "test F1" in tags_of(tracking)[NOTE]
+    put(tracking, {("bad", 2): 0.99, ("good", 2): 0.1})
+    show_in_mlflow(board_of(tracking), tracking.uri, tracking.frame(), folder)
+    assert "test AUC" in tags_of(tracking)[NOTE]
 
 
 @pytest.mark.parametrize("error", FAILURES[:2])
@@ -193,7 +202,7 @@ def test_a_database_that_takes_nothing_changes_no_board(tracking, tmp_path, monk
         raise error("readonly database")
 
     monkeypatch.setattr("results.tracking.client.Client.set_experiment_tag", refuse)
-    show_in_mlflow(made, tracking.uri, 4, tmp_path / "snapshots")
+    show_in_mlflow(made, tracking.uri, tracking.frame(), tmp_path / "snapshots")
     assert boards(tracking) == []
 
 

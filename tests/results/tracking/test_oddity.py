@@ -44,7 +44,7 @@ ODD = [  # kind, where, what, value, said of it
     ("cell", "params", "rule", "\x1b[31mred", "its parameter rule is"),
     *(("cell", "metrics", "test_auc", value, "its metric test_auc is") for value in ("x", None, float("inf"), 7.0, -0.1)),
     ("cell", "metrics", "val_loss", 1e300, "its metric val_loss is"),
-    ("cell", "metrics", "best_val_auc", 1e300, "its metric val_auc is"),
+    ("cell", "metrics", "restored_val_auc", 1e300, "its metric val_auc is"),
     *(("score", "metrics", "measure_lp", value, "its metric measure_lp is") for value in ("x", None, float("inf"), -1e300)),
     *(("cell", "runs", "start_time", value, "is not a time") for value in ("banana", -1, 10**18)),
 ]  # fmt: skip
