@@ -8,11 +8,12 @@ from results.board.ranking import Overall
 from results.board.rules import ORACLE
 
 LISTED = 4  # sources of a tie that a sentence names
+ORACLES = "By an oracle, not by choice: "
 
 
 def answer(board: Board) -> str:
     """Which source is best, and which ones cannot be told apart from it. Without an end of sentence."""
-    oracle = "By an oracle, not by choice: " if board.rule == ORACLE else ""
+    oracle = ORACLES if board.rule == ORACLE else ""
     ranked = [row for row in board.overall if row.mean_rank is not None]
     if not board.overall:
         return "No source is ranked, because every pair that was run shares images"
@@ -27,7 +28,7 @@ def answer(board: Board) -> str:
     return f"{oracle}{_over_targets(ranked, common, len(board.targets))}"
 
 
-def over(targets: int, of: int) -> str:
+def _over(targets: int, of: int) -> str:
     """The targets that count for mean ranks, of those of the board, after the word "over"."""
     if targets == of:
         return f"{targets} {'target' if targets == 1 else 'targets'}"
@@ -42,9 +43,9 @@ def _over_targets(ranked: Sequence[Overall], targets: int, of: int) -> str:
     if len(shared) > 1:  # their order is that of the table, and says nothing
         others = [source for source in tied if source not in shared]
         also = f", and {_named(others)} cannot be told apart from them" if others else ""
-        return f"No winner: {_named(shared)} share the best mean rank, {first.mean_rank:.2f} over {over(targets, of)}{also}"
+        return f"No winner: {_named(shared)} share the best mean rank, {first.mean_rank:.2f} over {_over(targets, of)}{also}"
     alone = f", and wins alone on {first.wins} {'target' if first.wins == 1 else 'targets'}" if first.wins else ""
-    best = f"{first.source} has the best mean rank, {first.mean_rank:.2f}{ends} over {over(targets, of)}{alone}"
+    best = f"{first.source} has the best mean rank, {first.mean_rank:.2f}{ends} over {_over(targets, of)}{alone}"
     if not tied:
         return f"{best}; no other source is in its tie group{sure}"
     return f"No winner: {best}, but {_named(tied)} cannot be told apart from it{sure}"

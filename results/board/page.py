@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results.board.answer import answer, over
+from results.board.answer import ORACLES, answer
 from results.board.board import Board
 from results.board.columns import OVERALL_COLUMNS, WORDS, cells, headings
 from results.board.export import FILE, board_json
@@ -44,10 +44,17 @@ def note_of(board: Board) -> str:
     each target.
     """
     head, detail = _headline(board)
-    lines = [f"**{markdown_text(head)}**", ""]
-    lines += [markdown_text(sentence) + "\n" for sentence in (detail, _compared(board)) if sentence]
-    rows = markdown_table(headings(SHOWN), [cells(SHOWN, row) for row in board.overall], WORDS)
-    lines += [*_fitting(rows, LONGEST // 2, "sources", least=2), "", markdown_text(_meaning(board))]
+    lines = [f"**{markdown_text(head)}**"]
+    for sentence in (detail, _compared(board)):
+        lines += ["", markdown_text(sentence)] if sentence else []
+    if any(row.mean_rank is not None for row in board.overall):
+        rows = markdown_table(headings(SHOWN), [cells(SHOWN, row) for row in board.overall], WORDS)
+        lines += [
+            "",
+            *_fitting(rows, LONGEST // 2, "sources", least=2),
+            "",
+            *(f"- {markdown_text(each)}" for each in _meanings(board)),
+        ]
     ends = f"All figures: `cats board`, and the artifact `{FILE}` of the run `board`."
     if len(board.targets) > 1:
         verdicts = [f"- {markdown_text(f'{target}: {board.verdict(target)}')}" for target in board.targets]
@@ -58,38 +65,48 @@ def note_of(board: Board) -> str:
 
 def _headline(board: Board) -> tuple[str, str]:
     """What came out, in so few words that the folded description shows all of them, and what is to be said of it."""
-    full = answer(board)
+    full, targets = answer(board), list(board.targets)
+    by = f", by test {written(board.metric)}"
     if all(row.mean_rank is None for row in board.overall) or len(board.overall) < 2:
         return full, ""
-    one, targets = len(board.targets) == 1, 0 if board.difference is None else board.difference.targets
-    where = f"on {next(iter(board.targets))}" if one else f"over {over(targets, len(board.targets))}"
-    where = f"{shortened(where, 80)}, by test {written(board.metric)}"
+    common = 0 if board.difference is None else board.difference.targets
+    count = f"{common}" if common == len(targets) else f"{common} of {len(targets)}"
+    where = f"on {shortened(targets[0], 60)}" if len(targets) == 1 else f"over {count} targets"
     start, tie, rest = full.rpartition("o winner: ")
     if tie:
-        return f"No winner {where}", f"{'By an oracle, not by choice: ' if start.startswith('By an oracle') else ''}{rest}."
-    return f"{shortened(board.overall[0].source, 60)} is the best source {where}", f"{full}."
+        return f"No winner {where}{by}", f"{ORACLES if ORACLES in start else ''}{rest}."
+    if len(targets) == 1:
+        return f"{full}{by}", ""
+    return f"{shortened(board.overall[0].source, 60)} is the best source {where}{by}", f"{full}."
 
 
 def _compared(board: Board) -> str:
-    """What a source, a target and a run are."""
-    seeds = {row.seeds for rows in board.targets.values() for row in rows}
-    times = f"{min(seeds)} to {max(seeds)}" if len(seeds) > 1 else f"{min(seeds, default=0)}"
-    often = f" Each pair was trained with {times} {'seed' if times == '1' else 'seeds'}." if seeds else ""
+    """What a source, a target and a run are, how often each pair was trained, and what is kept off the ranking."""
+    seeds = sorted({row.seeds for rows in board.targets.values() for row in rows})
+    often = off = ""
+    if seeds == [1]:
+        often = " Each pair was trained once."
+    elif seeds:
+        times = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
+        often = f" Each pair was trained {times} times, with other random numbers (seeds)."
+    if board.leaking:
+        one = len(board.leaking) == 1
+        off = " 1 pair shares images and is" if one else f" {len(board.leaking)} pairs share images and are"
+        off += " kept off the ranking."
     return (
         "A source is what a network has learned before; a target is the medical data set on which the network is then trained "
-        f"and tested. A run of kind cell is one training of a source on a target.{often}"
+        f"and tested. A run of kind cell is one training of a source on a target.{often}{off}"
     )
 
 
-def _meaning(board: Board) -> str:
-    """What the columns of the table mean."""
-    shown = [
+def _meanings(board: Board) -> list[str]:
+    """What the columns of the table mean, as a list."""
+    return [
         "mean rank: place among the sources, mean over targets; 1 is the best",
-        "tie: sources with tie 1 cannot be told apart from the best one at 95 %, and a winner is alone in tie 1",
+        "tie: sources with tie 1 cannot be told apart from the best one at 95 %; a winner is alone in tie 1",
         "P(best): the probability of being the best",
-        f"mean: test {written(board.metric)}; – is unknown",
+        f"mean: of the test {written(board.metric)} over targets; – is what is not known",
     ]
-    return f"{'; '.join(shown)}."
 
 
 def _fitting(lines: list[str], room: int, what: str, least: int = 0) -> list[str]:
