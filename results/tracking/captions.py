@@ -9,6 +9,7 @@ from results.text.plain import LONGEST_NAME, plain, shortened
 
 WORDS = {"cell": "", "pretraining": " pretraining", "score": " scores"}
 UNKNOWN = "unknown"  # the seed of imported runs
+NOTE = "mlflow.note.content"  # the tag that holds the description of a run or an experiment
 
 
 def title_of(record: Record) -> str:

@@ -7,7 +7,8 @@ same; so we bisect stored page tokens, called marks.
 Found at once: new runs, also runs that arrive late and belong in the middle; deleted and restored runs; every change of a run
 that was or is running; runs that were resumed and have ended since. Not found at once: tags or metrics written into a run that
 had ended, a changed status of such a run, and as many runs removed for good (`mlflow gc`) as were added before the last mark.
-For these each call reads SLICE runs again, in turn: everything is correct after len / SLICE calls, or after a full reading.
+For these each call reads a slice of the runs again, in turn: everything is correct after len / SLICE calls, of a sqlite
+database after ROUND calls, or after a full reading.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,8 @@ from results.tracking.experiment import PAGE, Experiment
 from results.tracking.frame import ODD, table_of, together
 
 SLICE = 200  # runs read again in each call; so many are read fully each time
+ROUND = 20  # calls after which every run of a sqlite database was read again, so that later calls need not load MLflow
+MOST = 20_000  # runs of a slice; MLflow gives no more than 50,000 at once
 ASKED = 100  # run ids in one filter
 MARGIN = 60_000  # ms by which clocks of machines may differ
 Mark = tuple[int, str | None]  # a position, and the page token that begins there
@@ -50,8 +53,11 @@ def read_all(tracking: Experiment, now: int) -> Seen:
     return Seen(made, marks, (0, None), now, len(made))
 
 
-def read_on(tracking: Experiment, seen: Seen, now: int) -> Seen:
-    """Update `seen` as described above. Reads every run where that is as cheap, or where the positions do not fit."""
+def read_on(tracking: Experiment, seen: Seen, now: int, *, ends: bool = False) -> Seen:
+    """Update `seen` as described above. Reads every run where that is as cheap, or where the positions do not fit.
+
+    `ends`: whether the runs need not be read any more once all of an unchanged database were read again.
+    """
     if len(seen.runs) <= SLICE:
         return read_all(tracking, now)
     ids = seen.runs["run_id"].to_pylist()
@@ -60,8 +66,9 @@ def read_on(tracking: Experiment, seen: Seen, now: int) -> Seen:
     late, marks = _onward(tracking, mark, SLICE if len(ids) - mark[0] <= 2 * PAGE else PAGE, first)
     earlier = seen.runs.slice(0, mark[0])
     earlier_ids = set(ids[: mark[0]])
-    position, expected = seen.cursor[0], ids[seen.cursor[0] : seen.cursor[0] + SLICE]
-    again, following = tracking.page(seen.cursor[1], SLICE)
+    part = max(SLICE, min(len(ids) // ROUND + 1, MOST)) if ends else SLICE
+    position, expected = seen.cursor[0], ids[seen.cursor[0] : seen.cursor[0] + part]
+    again, following = tracking.page(seen.cursor[1], part)
     if [run.info.run_id for run in again if run.info.run_id in earlier_ids] != [i for i in expected if i in earlier_ids]:
         return read_all(tracking, now)
     changed = [*again, *_changed(tracking, seen.looked, first[0])]

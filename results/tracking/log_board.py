@@ -18,7 +18,7 @@ from results.error import CatsError
 from results.record import metric_name
 from results.text.program import program
 from results.tracking.artifacts import upload
-from results.tracking.captions import user
+from results.tracking.captions import NOTE, user
 from results.tracking.connection import FAILURES, reason_of
 from results.tracking.database import settle
 from results.tracking.experiment import Experiment
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 KIND, DIGEST, METRIC = "board", "cats.board_digest", "cats.metric"
-NOTE, OURS = "mlflow.note.content", "cats.note_digest"  # tags of the experiment
+OURS = "cats.note_digest"  # a tag of the experiment, beside its description
+WORDS = "The board of the experiment: `board.json` has all figures, and the description of the experiment the verdict."
 LONGEST_NOTE = 4900  # characters; MLflow keeps 5,000 of a tag of an experiment
 PRIMARY, SHARED = "mlflow.experiment.primaryMetric.name", "mlflow.sharedViewState."
 
@@ -105,7 +106,7 @@ def _written(tracking: Experiment, run: "Run | None", page: BoardPage, figures: 
     client, now = tracking.client, int(time.time() * 1000)
     made = run is None
     if run is None:
-        tags = {"cats.kind": KIND, "mlflow.source.name": program(), "mlflow.source.type": "LOCAL"} | user()
+        tags = {"cats.kind": KIND, "mlflow.source.name": program(), "mlflow.source.type": "LOCAL", NOTE: WORDS} | user()
         run_id = str(client.create_run(tracking.experiment_id, now, tags, KIND).info.run_id)
     else:
         run_id = str(run.info.run_id)

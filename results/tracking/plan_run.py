@@ -16,13 +16,17 @@ from mlflow.entities import Metric, Run
 from results.error import CatsError
 from results.text.program import program
 from results.tracking.artifacts import upload
-from results.tracking.captions import user
+from results.tracking.captions import NOTE, user
 from results.tracking.connection import FAILURES, reason_of
 from results.tracking.database import settle
 from results.tracking.experiment import Experiment
 
 log = logging.getLogger(__name__)
 KIND, PLAN, DIGEST = "plan", "plan.yaml", "cats.plan_digest"
+WORDS = (
+    "All attempts of the experiment are folded below this run. The artifact `plan.yaml`, if it is there, is the plan that was "
+    "run last; the metrics are those of all attempts together, as of the last board."
+)  # the description of the run
 
 
 def folded(tracking: Experiment) -> dict[str, str]:
@@ -47,7 +51,7 @@ def plan_run(tracking: Experiment, plan: str | None = None) -> str | None:
     try:
         found = _plans(tracking)
         if not found:
-            tags = {"cats.kind": KIND, "mlflow.source.name": program(), "mlflow.source.type": "LOCAL"} | user()
+            tags = {"cats.kind": KIND, "mlflow.source.name": program(), "mlflow.source.type": "LOCAL", NOTE: WORDS} | user()
             now = int(time.time() * 1000)
             made = tracking.client.create_run(tracking.experiment_id, now, tags, tracking.name).info.run_id
             found = _plans(tracking)

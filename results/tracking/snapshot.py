@@ -66,7 +66,7 @@ def frame_of(tracking: "Experiment", folder: Path, *, fresh: bool = False) -> pd
         seen = read_all(tracking, now)
     else:
         marks = tuple((position, token) for position, token in facts["marks"])
-        seen = read_on(tracking, Seen(table, marks, tuple(facts["cursor"]), facts["looked"], 0), now)
+        seen = read_on(tracking, Seen(table, marks, tuple(facts["cursor"]), facts["looked"], 0), now, ends=before is not None)
     # A tag written by hand is found when its slice is read again. So only after all slices of an unchanged database were read
     # is the snapshot certainly equal to the database. One call reads one slice.
     witnessed, count = facts["round"] if facts is not None else (None, 0)

@@ -79,7 +79,7 @@ def test_a_plan_runs_once_and_the_second_run_makes_no_cell(plan):
     assert run.data.metrics["seconds_evaluation"] > 0
     assert run.data.tags["mlflow.source.name"] == "cats run"
     (given,) = run.inputs.dataset_inputs
-    assert (given.dataset.name, json.loads(given.dataset.profile)) == ("ihc", {"num_rows": 960, "num_classes": 2})
+    assert (given.dataset.name, json.loads(given.dataset.profile)) == ("ihc", {"num_rows": 576, "num_classes": 2})
     is_plan_with_totals(run.data.tags["mlflow.parentRunId"], after)
     artifacts = Path(run.info.artifact_uri.removeprefix("file://"))
     predictions = pd.read_parquet(artifacts / "predictions.parquet")
