@@ -5,7 +5,7 @@ import scipy.linalg
 
 from benchmark import Array, CatsError, Draws, measure
 from benchmark.measures.low_rank import centred
-from benchmark.measures.resampling import first_order, without_class_means
+from benchmark.measures.resampling import first_order
 
 EPSILON = 1e-4
 
@@ -41,14 +41,16 @@ def resampled(draws: Draws, features: Array, labels: Array, *, mean: str = "weig
     for c, share in enumerate(_shares(labels, mean)):
         own = labels == c
         left = _left(moved[own])
-        value -= share * _rate(moved[own])
-        effects[own] += share * 0.5 * np.log(left)
+        rate, number = _rate(moved[own]), own.sum()
+        value -= share * rate
+        # one more image of a class also divides its sum of squares by more, and weighs its rate more
+        effects[own] += share * 0.5 * (np.log(left) + (1 - left).sum() / number) - (rate / len(labels)) * (mean == "weighted")
         leverage -= share * (1 - left).sum()
         pull += share * _pull(moved[own])
     effects += moved @ pull / len(labels)  # the overall mean, about which each class is described
     if scale == "trace":
         effects -= 0.5 * leverage * (moved**2).sum(axis=1)
-    return first_order(draws, value, without_class_means(effects, labels))
+    return first_order(draws, value, effects)
 
 
 def _scaled(features: Array, scale: str) -> Array:

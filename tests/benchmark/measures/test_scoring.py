@@ -161,20 +161,21 @@ def test_resamples_that_draw_the_shares_too_lose_no_class():
 
 
 @pytest.mark.slow
-def test_with_the_shares_drawn_the_interval_holds_the_mean_over_samples_whose_shares_are_drawn():
-    """Nine classes from 31 % to 2 %, 400 images: with the shares held, the interval holds the mean in 47 of 100 samples."""
-    shares, leep, said = np.geomspace(0.35, 0.02, 9) / np.geomspace(0.35, 0.02, 9).sum(), catalogue.measure("leep"), {}
+@pytest.mark.parametrize("name", ["leep", "transrate"])
+def test_with_the_shares_drawn_the_interval_holds_the_mean_over_samples_whose_shares_are_drawn(name):
+    """Nine classes from 31 % to 2 %, 400 images: with the shares held, leep's interval holds the mean in 47 of 100 samples."""
+    shares, made, said = np.geomspace(0.35, 0.02, 9) / np.geomspace(0.35, 0.02, 9).sum(), catalogue.measure(name), {}
     for seed in range(100):
         rng = np.random.default_rng(seed)
         labels = np.concatenate([np.arange(9), rng.choice(9, 391, p=shares)])
         powers = np.exp(rng.standard_normal((400, 12)) + np.eye(9, 12)[labels])
-        given = {"probabilities": powers / powers.sum(axis=1, keepdims=True), "labels": labels}
+        given = {made.needs[0]: powers / powers.sum(axis=1, keepdims=True), "labels": labels}
         for how in ("held", "drawn"):
             rows = bootstrap_rows(labels, 50, how, rng)
-            said.setdefault(how, []).append(leep.score(given, Draws(rows, np.zeros((50, 0), dtype=np.int64))))
+            said.setdefault(how, []).append(made.score(given, Draws(rows, np.zeros((50, 0), dtype=np.int64))))
     mean = np.mean([one.value for one in said["held"]])
     covered = {how: np.mean([one.low <= mean <= one.high for one in scores]) for how, scores in said.items()}
-    assert covered["held"] < 0.6
+    assert covered["held"] < 0.6 or name != "leep"
     assert covered["drawn"] >= 0.9
 
 
