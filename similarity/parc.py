@@ -46,11 +46,14 @@ def resampled(draws: Draws, features: Array, labels: Array, *, dims: int = 32, m
     place = rank - np.where(same, _middles(same, pairs), _middles(~same, pairs))  # pairs of the other kind that are nearer
     moves = np.where(same, 1 - place / apart, place / alike)
     moves = (moves - moves[same].mean()) / np.where(same, alike, apart)
-    effects = sum(np.bincount(side[pairs.order], moves, len(labels)) for side in pairs.sides)
-    effects = without_class_means(np.asarray(effects), labels)
-    twice, once = float(effects @ effects), float(moves @ moves)
+    effects = np.asarray(sum(np.bincount(side[pairs.order], moves, len(labels)) for side in pairs.sides))
+    inside = without_class_means(effects, labels)
+    twice, once = float(inside @ inside), float(moves @ moves)
     kept = np.sqrt(max(twice - once, twice / 2) / twice) if twice > 0 else 0.0
-    return first_order(draws, value, slope * kept * effects)
+    # where the shares of the classes are drawn too, they move P, and the share of pairs of one class, of which slope is a root
+    shares, alike_share = np.bincount(labels)[labels] / len(labels), alike / (alike + apart)
+    moved = (1 / alike_share - 1 / (1 - alike_share)) * (shares - shares.mean()) / len(labels)
+    return first_order(draws, value, slope * (effects - inside + kept * inside) + value * moved)
 
 
 @dataclass(frozen=True)

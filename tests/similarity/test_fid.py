@@ -89,3 +89,16 @@ def test_the_interval_is_as_wide_as_resamples_one_by_one_where_images_are_many()
     drawn = draws(np.zeros(400, dtype=int), 200, 500)
     one_by_one = [fid(target[rows], source[others]) for rows, others in zip(drawn.target, drawn.source, strict=True)]
     np.testing.assert_allclose(resampled(drawn, target, source).std(), np.std(one_by_one), rtol=0.05)
+
+
+@pytest.mark.parametrize("spread", [1.0, 1e-9, 0.0])
+def test_many_images_of_features_that_hardly_vary_keep_their_digits(spread):
+    rng = np.random.default_rng(0)
+    target, source = rng.standard_normal((300, 9)) * 2 + 1, rng.standard_normal((200, 9))
+    target[:, 3] = spread * target[:, 3]  # the Cholesky root of its covariance would lose digits
+    source[:, 5] = source[:, 4] + spread * source[:, 5]
+    roots = [(rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1) for rows in (target, source)]
+    apart = target.mean(axis=0) - source.mean(axis=0)
+    nuclear = np.linalg.svd(roots[0] @ roots[1].T, compute_uv=False).sum()
+    expected = apart @ apart + sum((root**2).sum() for root in roots) - 2 * nuclear
+    assert fid(target, source) == pytest.approx(-expected, rel=1e-12)

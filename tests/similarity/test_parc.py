@@ -49,23 +49,27 @@ def test_one_feature_has_no_correlation_between_images():
         parc(np.arange(6.0)[:, None], np.arange(6) % 2)
 
 
-def test_effects_are_what_leaving_an_image_out_changes():
-    features, labels = blobs(60, 12, apart=2.0)
+@pytest.mark.parametrize("of_class", [True, False])
+def test_effects_are_what_leaving_an_image_out_changes(of_class):
+    features, labels = blobs(84, 12, apart=2.0)
+    rare = (labels == 2) & (np.arange(84) > 40)  # classes of 28, 28 and 14 images
+    features, labels = features[~rare], labels[~rare]
+    count = len(labels)
     distances = np.round(1 - np.corrcoef((features - features.mean(0)) / features.std(0)), 12)
-    left = np.empty(60)
-    for image in range(60):
-        rest = np.delete(np.arange(60), image)
-        left[image] = spearman(distances[np.ix_(rest, rest)], labels[rest], np.triu_indices(59, 1))
-    drawn = draws(labels, 40)
-    drawn.target[:] = np.arange(60)
-    exact = []
-    for number in range(40):  # one image twice, another one of its class not at all
-        out, twice = number, number + 3 if number % 2 else (number + 9) % 60
-        drawn.target[number, out] = twice
-        exact.append(left[out] - left[twice])
+    left = np.empty(count)
+    for image in range(count):
+        rest = np.delete(np.arange(count), image)
+        left[image] = spearman(distances[np.ix_(rest, rest)], labels[rest], np.triu_indices(count - 1, 1))
+    drawn, exact, rng = draws(labels, 60), [], np.random.default_rng(0)
+    drawn.target[:] = np.arange(count)
+    for rows in drawn.target:  # one image twice, another one not at all
+        out = rng.integers(count)
+        rows[out] = rng.choice(np.flatnonzero((labels == labels[out]) == of_class))
+        exact.append(left[out] - left[rows[out]])
     found = parc.with_options({"dims": 0}).resample({"features": features, "labels": labels}, drawn)
     assert found.mean() == pytest.approx(parc(features, labels, dims=0), abs=0.01)
     assert np.corrcoef(found, exact)[0, 1] > 0.99
+    assert found.std() == pytest.approx(np.std(exact), rel=0.15)
 
 
 def test_the_spread_holds_the_luck_of_drawn_pairs():
