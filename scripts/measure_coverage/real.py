@@ -34,5 +34,6 @@ def pool() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     logits = (features @ classifier[0].T + classifier[1]).astype(np.float32)
     target = {"features": features, "labels": labels, "logits": logits, "probabilities": softmax(logits, axis=1)}
     target["neutral"] = seen(TARGET, NEUTRAL)[0]
+    target["untrained"] = target["trained"] = target["neutral"]  # any other network shows how much such scores vary
     source = {"source_features": seen(SOURCE, NETWORK)[0], "source_neutral": seen(SOURCE, NEUTRAL)[0]}
     return target, source | {"source_labels": seen(SOURCE, NETWORK)[1]}

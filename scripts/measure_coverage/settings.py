@@ -35,6 +35,7 @@ def gaussian(counts: np.ndarray, dims: int, apart: float) -> Setting:
     means, source_means = (_means(fixed, classes, dims, apart) for classes in (len(counts), SOURCE_CLASSES))
     classifier = fixed.standard_normal((dims, LOGITS)) / np.sqrt(dims)
     seen = fixed.standard_normal((dims, dims)) / np.sqrt(dims)  # from the source's network to the neutral one
+    others = generator("coverage", "other networks", dims, len(counts)).standard_normal((2, dims, dims)) / np.sqrt(dims)
     labels = np.repeat(np.arange(len(counts)), counts)
     source_labels = np.arange(len(labels)) % SOURCE_CLASSES
 
@@ -48,6 +49,8 @@ def gaussian(counts: np.ndarray, dims: int, apart: float) -> Setting:
             "logits": logits,
             "probabilities": softmax(logits, axis=1),
             "neutral": 1 + features @ seen,
+            "untrained": np.maximum(features @ others[0], 0),
+            "trained": features @ others[1] + means[labels],
             "source_features": source,
             "source_neutral": 1 + source @ seen,
             "source_labels": source_labels,
