@@ -4,8 +4,7 @@ import numpy as np
 
 from benchmark import Array, CatsError, Draws, Undefined, measure
 from benchmark.measures.low_rank import centred
-from benchmark.measures.resampling import multiplicities
-from benchmark.measures.spectrum import spectrum
+from benchmark.measures.spectrum import spectrum, spread_by_subsets
 
 
 @measure(
@@ -22,30 +21,25 @@ def alpha_req(features: Array, *, first: int = 12, last: int = 100) -> float:
     With fewer than 8 `first` variances the window begins at an eighth of them. It uses no labels. For N < 5 D or so the
     variances are those of the sample more than those of the features, which makes α larger for every source.
     """
-    slope, logarithms, _ = _fit(features, first, last)
-    return -abs(float(slope @ logarithms) - 1)
+    return -abs(_exponent(spectrum(centred(features)).values, first, last) - 1)
 
 
 @alpha_req.bootstrap
 def resampled(draws: Draws, features: Array, *, first: int, last: int) -> Array:
-    """To first order in how often an image is drawn; α itself is not folded at 1 before the draws are made."""
-    slope, logarithms, effects = _fit(features, first, last)
-    alphas = float(slope @ logarithms) + (multiplicities(draws.target, len(features)) - 1) @ effects
+    """From subsets of the images, whose α is not folded at 1 before the draws are made."""
+    value = _exponent(spectrum(centred(features)).values, first, last)
+    alphas = spread_by_subsets(draws, features, value, lambda values: _exponent(values, first, last), centre=True)
     return np.asarray(-np.abs(alphas - 1))
 
 
-def _fit(features: Array, first: int, last: int) -> tuple[Array, Array, Array]:
-    """Weights of the logarithms of which α is the sum, these logarithms, (n,) both, and the effect of each image on α, (N,)."""
+def _exponent(values: Array, first: int, last: int) -> float:
+    """α of variances (r,), largest first."""
     if not 1 <= first < last:
         raise CatsError(f"alpha_req: first is {first} and last is {last}; they must be 1 or more, first below last")
-    parts = spectrum(centred(features))
-    rank = len(parts.values)
+    rank = len(values)
     numbers = np.arange(min(first, -(-rank // 8)), min(last, rank) + 1)
     if len(numbers) < 3:
         raise Undefined(f"{rank} variances above 0 are too few for the slope of a spectrum")
     places, weights = -np.log(numbers), 1 / numbers
     away = places - weights @ places / weights.sum()
-    slope = weights * away / (weights @ away**2)
-    by_all = np.zeros(rank)
-    by_all[numbers - 1] = slope
-    return slope, np.log(parts.values[numbers - 1]), parts.effects(by_all)
+    return float(weights * away @ np.log(values[numbers - 1]) / (weights @ away**2))

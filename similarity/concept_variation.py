@@ -25,46 +25,40 @@ def concept_variation(features: Array, labels: Array, *, alpha: float = 2.0, mos
     scale the features, which then have no weights but for the nearest. At most `most` images are sampled with `seed`, classes
     in proportion, since work grows with the square.
     """
-    rows, weights = _weights(features, labels, alpha, most, seed)
-    return float(_variation(np.ones((1, len(rows))), weights, labels[rows])[0])
+    return _variation(features, labels, alpha, most, seed)[1]
 
 
 @concept_variation.bootstrap
-def resampled(draws: Draws, features: Array, labels: Array, **options: float) -> Array:
-    """The score depends only on how often each image is drawn; copies of an image are not its neighbours."""
-    rows, weights = _weights(features, labels, **options)
-    return _variation(multiplicities(draws.target, len(labels))[:, rows], weights, labels[rows])
+def resampled(draws: Draws, features: Array, labels: Array, *, alpha: float, most: int, seed: int) -> Array:
+    """To first order in how often an image is drawn, as an image of its own and as a neighbour of others."""
+    rows, value, effects = _variation(features, labels, alpha, most, seed)
+    return np.asarray(value + (multiplicities(draws.target, len(labels))[:, rows] - 1) @ effects)
 
 
 @cache_last
-def _weights(features: Array, labels: Array, alpha: float, most: int, seed: int) -> tuple[Array, Array]:
-    """Sampled row numbers, (n,), and the weights of their pairs, (n, n)."""
+def _variation(features: Array, labels: Array, alpha: float, most: int, seed: int) -> tuple[Array, float, Array]:
+    """Sampled row numbers, (n,), the score, and its change when an image is counted once more, (n,)."""
     rows = sample(features, most, seed, labels)
     least, width = features[rows].min(axis=0), np.ptp(features[rows], axis=0)
     varies = width > 0
     if not varies.any():
         raise Undefined("the sampled images have the same features")
-    scaled = (features[rows][:, varies] - least[varies]) / width[varies]
-    longest = np.sqrt(scaled.shape[1])
-    weights = np.empty((len(rows), len(rows)))
+    scaled, own = (features[rows][:, varies] - least[varies]) / width[varies], labels[rows]
+    longest, y = np.sqrt(scaled.shape[1]), indicators(labels)[rows]
+    shares, effects, heard = np.zeros(len(rows)), np.zeros(len(rows)), np.zeros(len(rows), dtype=bool)
     for start in range(0, len(rows), BLOCK):
-        apart = cdist(scaled[start : start + BLOCK], scaled)
-        weights[start : start + BLOCK] = np.exp2(-alpha * apart / np.maximum(longest - apart, 1e-9))
-    np.fill_diagonal(weights, 0)
-    return rows, weights
-
-
-def _variation(counts: Array, weights: Array, labels: Array) -> Array:
-    """Scores for how often each image counts (B, n) → (B,)."""
-    y = indicators(labels)
-    scores = np.empty(len(counts))
-    for number, one in enumerate(counts):
-        by_class = weights @ (one[:, None] * y)
-        total = by_class.sum(axis=1)
-        heard = (total > 0) & (one > 0)  # an image at the longest distance from every other one has no neighbour
-        if not heard.any():
-            scores[number] = np.nan
-            continue
-        own = np.take_along_axis(by_class, labels[:, None], axis=1)[:, 0]
-        scores[number] = np.average(own[heard] / total[heard] - 1, weights=one[heard])
-    return scores
+        block = np.arange(start, min(start + BLOCK, len(rows)))
+        apart = cdist(scaled[block], scaled)
+        weights = np.exp2(-alpha * apart / np.maximum(longest - apart, 1e-9))
+        weights[np.arange(len(block)), block] = 0
+        total = weights.sum(axis=1)
+        some = heard[block] = total > 0  # an image at the longest distance from every other one has no neighbour
+        weights, total = weights[some] / total[some, None], total[some]
+        shares[block[some]] = 1 - (weights @ y)[np.arange(len(total)), own[block[some]]]
+        unlike = own[block[some]][:, None] != own
+        effects += (weights * (unlike - shares[block[some]][:, None])).sum(axis=0)
+    if not heard.any():
+        raise Undefined("every image is at the longest distance from every other one")
+    value = -float(shares[heard].mean())
+    effects += np.where(heard, shares + value, 0)
+    return rows, value, -effects / heard.sum()

@@ -35,8 +35,17 @@ def face(features: Array, labels: Array, *, part: str = "collapse", dims: int = 
 
 @face.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, part: str, dims: int, temperature: float) -> Array:
-    """The score depends only on how often each image is drawn; the principal components are held fixed."""
-    return _scores(multiplicities(draws.target, len(labels)), features, labels, part, dims, temperature)
+    """The score depends only on how often each image is drawn; the principal components are held fixed.
+
+    Class means of a resample lie farther apart, by the luck of two samples, which makes a collapse smaller and its spread with
+    it; so the spread is that of its logarithm. The spread of a fairness is about two thirds of that of fresh samples.
+    """
+    scores = _scores(multiplicities(draws.target, len(labels)), features, labels, part, dims, temperature)
+    if part == "fairness" or not (scores < 0).any():
+        return scores
+    logs = np.log(np.where(scores < 0, -scores, np.nan))
+    value = _scores(np.ones((1, len(labels))), features, labels, part, dims, temperature)[0]
+    return np.asarray(value * np.exp(logs - np.nanmean(logs)))
 
 
 def _scores(weights: Array, features: Array, labels: Array, part: str, dims: int, temperature: float) -> Array:

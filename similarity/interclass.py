@@ -26,43 +26,39 @@ def interclass(features: Array, labels: Array, *, scale: str = "unit", most: int
     images, so that sources can be compared; a score is then above 0 and about 1 where the classes do not differ. At most `most`
     images are sampled with `seed`, classes in proportion.
     """
-    rows, distances = _distances(features, labels, most, seed)
-    return float(_between(np.ones((1, len(rows))), distances, labels[rows], scale)[0])
+    return _between(features, labels, scale, most, seed)[1]
 
 
 @interclass.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, scale: str, most: int, seed: int) -> Array:
-    """The score depends only on how often each image is drawn; no image forms a pair with itself."""
-    rows, distances = _distances(features, labels, most, seed)
-    return _between(multiplicities(draws.target, len(labels))[:, rows], distances, labels[rows], scale)
+    """To first order in how often an image is drawn."""
+    rows, value, effects = _between(features, labels, scale, most, seed)
+    return np.asarray(value + (multiplicities(draws.target, len(labels))[:, rows] - 1) @ effects)
 
 
 @cache_last
-def _distances(features: Array, labels: Array, most: int, seed: int) -> tuple[Array, Array]:
-    """Sampled row numbers, (n,), and the distances of their images, (n, n)."""
-    rows = sample(features, most, seed, labels)
-    chosen = features[rows]
-    parts = np.array_split(chosen, -(-len(rows) // BLOCK))
-    distances = np.concatenate([np.sqrt(square_distances(part, chosen)) for part in parts])
-    np.fill_diagonal(distances, 0)
-    if not distances.any():
-        raise Undefined("the sampled images have the same features")
-    return rows, distances
-
-
-def _between(counts: Array, distances: Array, labels: Array, scale: str) -> Array:
-    """Scores for how often each image counts (B, n) → (B,)."""
+def _between(features: Array, labels: Array, scale: str, most: int, seed: int) -> tuple[Array, float, Array]:
+    """Sampled row numbers, (n,), the score, and its change when an image is counted once more, (n,)."""
     if scale not in {"unit", "raw"}:
         raise CatsError(f"interclass: scale is '{scale}'; it must be 'unit' or 'raw'")
-    y = indicators(labels)
-    scores = np.empty(len(counts))
-    for number, one in enumerate(counts):
-        weighted = one[:, None] * y
-        numbers = weighted.sum(axis=0)
-        present = numbers > 0  # a class may be lost where several labels are resampled together
-        means = (weighted.T @ distances @ weighted)[np.ix_(present, present)] / np.outer(numbers[present], numbers[present])
-        scores[number] = (means.sum() - np.trace(means)) / (len(means) * (len(means) - 1)) if len(means) > 1 else np.nan
+    rows = sample(features, most, seed, labels)
+    chosen, count = features[rows], len(rows)
+    own = np.unique(labels[rows], return_inverse=True)[1]
+    y = indicators(own)
+    parts = np.array_split(chosen, -(-count // BLOCK))
+    squares = [square_distances(part, chosen) for part in parts]
+    to_class = np.concatenate([np.sqrt(part) @ y for part in squares]) / y.sum(axis=0)  # mean distance to each class, (n, C)
+    others = 1 - y
+    of_image = (to_class * others).sum(axis=1) / others.sum(axis=1)
+    numbers = y.sum(axis=0)
+    of_class = y.T @ of_image / numbers
+    value = float(of_class.mean())
+    if value == 0:
+        raise Undefined("the sampled images have the same features")
+    effects = 2 * (of_image - of_class[own]) / (numbers[own] * len(numbers))
     if scale == "unit":
-        pairs = counts.sum(axis=1) ** 2 - (counts**2).sum(axis=1)
-        scores /= np.sqrt(((counts @ distances**2) * counts).sum(axis=1) / pairs)
-    return scores
+        lengths = np.concatenate([part.sum(axis=1) for part in squares]) / (count - 1)
+        mean = lengths.mean()
+        effects = (effects - value * (lengths - mean) / (mean * count)) / np.sqrt(mean)
+        value /= float(np.sqrt(mean))
+    return rows, value, effects

@@ -3,8 +3,7 @@
 import numpy as np
 
 from benchmark import Array, Draws, measure
-from benchmark.measures.resampling import first_order
-from benchmark.measures.spectrum import spectrum
+from benchmark.measures.spectrum import spectrum, spread_by_subsets
 
 
 @measure(
@@ -20,21 +19,16 @@ def rankme(features: Array) -> float:
     many times D (the authors take 25,600 images), so only scores of the same number of images may be compared, as here. The
     authors add 1e-7 to each p_k, so that the logarithm exists; here a singular value of 0 adds nothing.
     """
-    values = spectrum(features).values
-    return float(np.exp(_entropy(np.sqrt(values))))
+    return _rank(spectrum(features).values)
 
 
 @rankme.bootstrap
 def resampled(draws: Draws, features: Array) -> Array:
-    """To first order in how often an image is drawn; a resample itself has fewer different images, hence a lower rank."""
-    parts = spectrum(features)
-    shares = np.sqrt(parts.values) / np.sqrt(parts.values).sum()
-    entropy = _entropy(shares)
-    # ds = s d(log s²)/2, and -Σ dp (log p + 1) with Σ dp = 0
-    effects = parts.effects(-shares * (np.log(shares) + entropy) / 2)
-    return np.asarray(np.exp(first_order(draws, entropy, effects)))
+    """From subsets of the images; a resample itself has fewer different images, hence a lower rank."""
+    return spread_by_subsets(draws, features, _rank(spectrum(features).values), _rank, centre=False)
 
 
-def _entropy(sizes: Array) -> float:
-    shares = sizes / sizes.sum()
-    return -float(shares @ np.log(shares))
+def _rank(values: Array) -> float:
+    """The score of squared singular values (r,)."""
+    shares = np.sqrt(values) / np.sqrt(values).sum()
+    return float(np.exp(-shares @ np.log(shares)))

@@ -1,11 +1,17 @@
 """Singular values of a set of images, and to first order how they change with how often each image is drawn."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
 
-from benchmark.specs.needs import Array
+from benchmark.measures.subsets import subset_scores, subsets
+from benchmark.specs.measure import Draws
+from benchmark.specs.needs import Array, Undefined
+
+LEAST = 1e-10  # of the largest squared singular value: below it are rounding errors
+SUBSETS = 20
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,33 @@ def spectrum(rows: Array) -> Spectrum:
     count, dims = rows.shape
     small = rows @ rows.T if count <= dims else rows.T @ rows
     values, vectors = scipy.linalg.eigh(small, overwrite_a=True, check_finite=False, driver="evd")
-    keep = values > values[-1] * 1e-10
+    keep = values > values[-1] * LEAST
     values, vectors = values[keep][::-1], vectors[:, keep][:, ::-1]
     return Spectrum(values, vectors if count <= dims else rows @ vectors / np.sqrt(values))
+
+
+def spread_by_subsets(draws: Draws, rows: Array, value: float, score: Callable[[Array], float], *, centre: bool) -> Array:
+    """Scores of resamples, (B,), of a measure of the squared singular values (r,) alone, from subsets of three quarters.
+
+    The singular values of a sample are those of the population and its own luck, and they repel each other: weights of the
+    images, whose effects are taken from the same sample, make a score vary up to five times as much as fresh images do. centre:
+    the values are those of centred rows. At most 20 subsets are scored, which then stand for the others.
+    """
+    chosen = subsets(Draws(draws.target[:SUBSETS], draws.source), np.zeros(len(rows), dtype=np.int64), 0.75)
+    products = rows @ rows.T if len(rows) <= rows.shape[1] else None
+
+    def scored(taken: Array) -> float:
+        if products is None:
+            part = rows[taken] - rows[taken].mean(axis=0) * centre
+            small = part.T @ part
+        else:
+            small = products[np.ix_(taken, taken)]
+            lines = small.mean(axis=0) * centre
+            small = small - lines - lines[:, None] + lines.mean()
+        values = scipy.linalg.eigh(small, eigvals_only=True, overwrite_a=True, check_finite=False)[::-1]
+        try:
+            return score(values[values > values[0] * LEAST])
+        except Undefined:
+            return float("nan")
+
+    return np.resize(subset_scores(chosen, len(rows), value, scored), len(draws.target))

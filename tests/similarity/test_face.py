@@ -77,5 +77,20 @@ def test_two_classes_are_neither_fair_nor_unfair_and_wrong_options_are_named():
 def test_resamples_are_those_one_by_one():
     features, labels = blobs(90, 5, apart=1.5)
     drawn = draws(labels, 9)
-    together = face.resample({"features": features, "labels": labels}, drawn)
-    np.testing.assert_allclose(together, [face(features[rows], labels[rows]) for rows in drawn.target], rtol=1e-8)
+    given = {"features": features, "labels": labels}
+    alone = np.array([face(features[rows], labels[rows]) for rows in drawn.target])
+    geometric = np.exp(np.log(-alone).mean())
+    np.testing.assert_allclose(face.resample(given, drawn), face(features, labels) * -alone / geometric, rtol=1e-8)
+    fair = face.with_options({"part": "fairness", "dims": 9})
+    assert fair.resample(given, drawn).shape == (9,)
+
+
+def test_the_spread_of_resamples_is_that_of_fresh_images():
+    values, spreads = [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        labels = np.arange(150) % 3
+        features = rng.standard_normal((150, 6)) + 1.5 * np.eye(3, 6)[labels]
+        values.append(face(features, labels))
+        spreads.append(face.resample({"features": features, "labels": labels}, draws(labels, 40, seed=seed)).std())
+    assert 0.7 < np.mean(spreads) / np.std(values) < 1.45

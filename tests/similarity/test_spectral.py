@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.measures.spectrum import spectrum
+from benchmark.measures.subsets import subset_scores, subsets
 from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from similarity.alpha_req import alpha_req
@@ -70,10 +71,20 @@ def test_the_unit_and_the_axes_of_the_features_do_not_matter(measure, size):
 
 
 @pytest.mark.parametrize("measure", [rankme, alpha_req])
-def test_resamples_are_those_one_by_one_where_images_are_many(measure):
-    rows = np.random.default_rng(4).standard_normal((1500, 6)) * [5, 3, 2, 1.5, 1, 0.7] + 1
-    drawn = draws(np.zeros(1500, dtype=int), 60)
-    together = measure.resample({"features": rows}, drawn)
-    alone = np.array([measure(rows[taken]) for taken in drawn.target])
-    assert together.std() == pytest.approx(alone.std(), rel=0.1)
-    assert np.corrcoef(together, alone)[0, 1] > 0.98
+@pytest.mark.parametrize("shape", [(150, 12), (40, 60)])
+def test_the_spread_of_resamples_is_that_of_fresh_images(measure, shape):
+    values, spreads = [], []
+    for seed in range(50):
+        rows = np.random.default_rng(seed).standard_normal(shape) * np.arange(1, shape[1] + 1) ** -0.7 + 0.3
+        values.append(measure(rows))
+        spreads.append(measure.resample({"features": rows}, draws(np.zeros(shape[0], dtype=int), 20, seed=seed)).std())
+    assert 0.7 < np.mean(spreads) / np.std(values) < 1.45
+
+
+@pytest.mark.parametrize("shape", [(30, 8), (20, 50)])
+def test_subsets_are_scored_as_samples_of_their_own(shape):
+    rows = np.random.default_rng(0).standard_normal(shape) + 1
+    plain = draws(np.zeros(shape[0], dtype=int), 12)
+    chosen = subsets(plain, np.zeros(shape[0], dtype=int), 0.75)
+    expected = subset_scores(chosen, shape[0], rankme(rows), lambda taken: rankme(rows[taken]))
+    np.testing.assert_allclose(rankme.resample({"features": rows}, plain), expected, rtol=1e-9)
