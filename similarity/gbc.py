@@ -5,7 +5,7 @@ import numpy as np
 from benchmark import Array, CatsError, Draws, measure
 from benchmark.measures.class_statistics import require_two_per_class
 from benchmark.measures.low_rank import principal_components
-from benchmark.measures.resampling import multiplicities
+from benchmark.measures.subsets import from_subsets, subsets
 
 FLOOR = 1e-4  # of a variance, as published
 
@@ -31,9 +31,14 @@ def gbc(features: Array, labels: Array, *, covariance: str = "spherical", dims: 
 
 @gbc.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, covariance: str, dims: int, log: str) -> Array:
-    """Weighted means and variances; the principal components are held fixed."""
-    weights = multiplicities(draws.target, len(labels))
-    return _overlaps(weights, _components(features, labels, dims), labels, covariance, log)
+    """From subsets of the images, because a duplicate makes a small class narrower; the principal components are held fixed."""
+    chosen = subsets(draws, labels, 0.8)
+    weights = np.ones((1 + len(chosen), len(labels)))  # of all images, then of each subset
+    for row, rows in zip(weights[1:], chosen, strict=True):
+        row[:] = 0
+        row[rows] = 1
+    scores = _overlaps(weights, _components(features, labels, dims), labels, covariance, log)
+    return from_subsets(chosen, len(labels), float(scores[0]), scores[1:])
 
 
 def _components(features: Array, labels: Array, dims: int) -> Array:

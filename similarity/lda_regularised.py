@@ -1,8 +1,10 @@
 """Regularised discriminant analysis: how certain Gaussians with one common covariance are about the classes."""
 
-from benchmark import Array, Draws, measure
+import numpy as np
+
+from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.discriminant import discriminant, scaled
-from benchmark.measures.resampling import first_order, without_class_means
+from benchmark.measures.subsets import from_subsets, subsets
 
 
 @measure(
@@ -46,11 +48,16 @@ def resampled(  # noqa: PLR0913 - the measure's own options
     log: bool = False,
     dims: int = 64,
 ) -> Array:
-    """To first order in how often each image is drawn, including its effect on means and covariance; a is held fixed.
+    """From subsets of the images, as a duplicate shapes the Gaussian by which it is scored twice; the components are fixed."""
+    thin, represented = scaled(features, scale, dims)
 
-    Too narrow where N is not several times D, because the images that are scored have shaped the Gaussians.
-    """
-    fit = discriminant(*scaled(features, scale, dims), labels, shrinkage)
-    own = fit.label_posteriors(labels, log)
-    effects = own / len(labels) + fit.image_slopes(fit.logit_slopes(fit.label_slopes(labels, log)))[0]
-    return first_order(draws, float(own.mean()), without_class_means(effects, labels))
+    def score(rows: Array) -> float:
+        own = labels[rows]
+        try:
+            return float(discriminant(thin[rows], represented, own, shrinkage).label_posteriors(own, log).mean())
+        except Undefined:
+            return float("nan")
+
+    chosen = subsets(draws, labels, 0.8)
+    value = score(np.arange(len(labels)))
+    return from_subsets(chosen, len(labels), value, np.array([score(rows) for rows in chosen]))

@@ -7,6 +7,7 @@ from benchmark.measures.cache_last import cache_last
 from benchmark.measures.cross_validation import average, hits, stratified_folds
 from benchmark.measures.low_rank import principal_coordinates
 from benchmark.measures.softmax_ridge import posteriors, softmax_ridge
+from benchmark.measures.subsets import cross_validated
 
 STRENGTHS = (
     1.0,
@@ -46,7 +47,8 @@ def resampled(  # noqa: PLR0913
 ) -> Array:
     """Averages the fixed result of each image: a duplicate in another fold would reveal its label."""
     results = _results(features, labels, strength, result, folds, seed)
-    return average(results, labels, balanced=balanced, draws=draws)
+    value = float(average(results, labels, balanced=balanced))
+    return cross_validated(average(results, labels, balanced=balanced, draws=draws), value, folds)
 
 
 @cache_last

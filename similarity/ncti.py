@@ -6,7 +6,7 @@ import scipy.linalg
 from benchmark import Array, CatsError, Draws, Undefined, measure, nearest
 from benchmark.measures.discriminant import Discriminant, discriminant
 from benchmark.measures.low_rank import principal_components
-from benchmark.measures.resampling import first_order, without_class_means
+from benchmark.measures.subsets import from_subsets, subsets
 
 PARTS = {"seli", "ncc", "vc"}
 
@@ -41,25 +41,18 @@ def ncti(features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -
 
 @ncti.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -> Array:
-    """To first order for part="ncc", with the shrinkage fixed; one by one for the other parts. Components are held fixed.
-
-    One by one, a resample of too few different images is undefined: duplicates would be classified with certainty.
-    """
+    """From subsets of the images, because duplicates would be classified with certainty; the components are held fixed."""
     components = principal_components(features, dims)
-    if part == "ncc":
-        fit = _fit(components, labels)
-        own = fit.posteriors[np.arange(len(labels)), labels]
-        effects = own / len(labels) + fit.image_slopes(fit.logit_slopes(fit.label_slopes(labels, log=False)))[0]
-        return first_order(draws, float(own.mean()), without_class_means(effects, labels))
-    scores = np.full(len(draws.target), np.nan)
-    for number, rows in enumerate(draws.target):
-        if len(np.unique(rows)) < components.shape[1] + labels.max() + 1:
-            continue
+
+    def score(rows: Array) -> float:
         try:
-            scores[number] = _part(components[rows], labels[rows], part)
+            return _part(components[rows], labels[rows], part)
         except Undefined:
-            continue
-    return scores
+            return float("nan")
+
+    chosen = subsets(draws, labels, 0.8)
+    value = score(np.arange(len(labels)))
+    return from_subsets(chosen, len(labels), value, np.array([score(rows) for rows in chosen]))
 
 
 def _fit(components: Array, labels: Array) -> Discriminant:

@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmark import Array, Draws, measure
 from benchmark.measures.cross_validation import average, hits, stratified_folds
-from benchmark.measures.subsets import held_out_scores
+from benchmark.measures.subsets import cross_validated
 
 
 @measure(
@@ -18,33 +18,25 @@ def nearest_mean(features: Array, labels: Array, *, folds: int = 5, seed: int = 
     features: (N, D); labels: (N,). Equal rows share a fold; means at equal distances share the image. balanced: mean over
     classes. All images of a class that occurs in one fold only count as wrong.
     """
-    fold = stratified_folds(features, labels, number=folds, seed=seed)
-    return float(average(_hits(features, labels, fold), labels, balanced=balanced))
+    return float(average(_hits(features, labels, folds, seed), labels, balanced=balanced))
 
 
 @nearest_mean.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, folds: int, seed: int, balanced: bool) -> Array:
-    """Averages the fixed result of each image, as a duplicate in another fold would attract its class mean; the luck of the
-    class means is added, from halves of the images.
-    """
-    fold = stratified_folds(features, labels, number=folds, seed=seed)
-    results = _hits(features, labels, fold)
-    fixed = average(results, labels, balanced=balanced, draws=draws)
-    weights = len(labels) / np.bincount(labels)[labels] / (labels.max() + 1) if balanced else np.ones(len(labels))
-
-    def again(rows: Array) -> Array:
-        return np.asarray(_hits(features[rows], labels[rows], fold[rows]) * weights[rows])
-
-    return held_out_scores(draws, labels, results * weights, fixed, again)
+    """Averages the fixed result of each image, as a duplicate in another fold would attract its class mean."""
+    results = _hits(features, labels, folds, seed)
+    value = float(average(results, labels, balanced=balanced))
+    return cross_validated(average(results, labels, balanced=balanced, draws=draws), value, folds)
 
 
-def _hits(features: Array, labels: Array, fold: Array) -> Array:
-    """Result of each image, (N,); fold: of each image, (N,)."""
+def _hits(features: Array, labels: Array, number: int, seed: int) -> Array:
+    """Result of each image, (N,)."""
+    fold = stratified_folds(features, labels, number=number, seed=seed)
     belongs = np.eye(labels.max() + 1)[labels]
     centred = features - features.mean(axis=0)
     scale = 1e-10 * np.einsum("nd,nd->", centred, centred) / len(labels)
     results = np.empty(len(labels))
-    for held_out in np.unique(fold):
+    for held_out in range(number):
         out = fold == held_out
         counts = belongs[~out].sum(axis=0)
         means = belongs[~out].T @ centred[~out] / np.maximum(counts, 1)[:, None]  # (C, D)

@@ -1,7 +1,5 @@
 """Intervals from subsets of the images: for scores that a resample would change, because it holds some images twice."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from benchmark.specs.measure import Draws
@@ -29,13 +27,12 @@ def subsets(draws: Draws, labels: Array, share: float, taken: Array | None = Non
     return chosen
 
 
-def subset_scores(chosen: list[Array], count: int, value: float, score: Callable[[Array], float]) -> Array:
-    """Scores of resamples, (B,), from subsets of `count` images; score: numbers of images → their score, NaN if undefined.
+def from_subsets(chosen: list[Array], count: int, value: float, scores: Array) -> Array:
+    """Scores of resamples, (B,), from those of the subsets `chosen` of `count` images; NaN stays.
 
     The mean of m of n images varies over subsets by (n-m)/m times what the mean of n fresh images varies by. So the distances
     of the scores from their mean are multiplied by √(m/(n-m)), and put around `value`, the score of all images.
     """
-    scores = np.array([score(rows) for rows in chosen])
     kept = sum(len(rows) for rows in chosen)
     left = max(1, count * len(chosen) - kept)
     known = scores[np.isfinite(scores)]
@@ -43,21 +40,14 @@ def subset_scores(chosen: list[Array], count: int, value: float, score: Callable
     return np.asarray(value + (scores - around) * np.sqrt(kept / left))
 
 
-def held_out_scores(draws: Draws, labels: Array, results: Array, fixed: Array, again: Callable[[Array], Array]) -> Array:
-    """Scores of resamples, (B,), of a cross-validated classifier: with the luck of the images that it learns from.
+def cross_validated(scores: Array, value: float, folds: int) -> Array:
+    """Scores of resamples of the fixed results of cross-validation, (B,), with the luck of the images that were learnt from.
 
-    results: of each image, (N,). fixed: scores of the resamples from these results, (B,), which hold the luck of the images
-    that are predicted. again: row numbers of half of the images → their results if this half were all images. How much the
-    mean result of the same images then changes varies as the training images do. It also varies by chance, because single
-    results are right or wrong and nothing in between: by their variance over the number of images if the images change apart
-    from each other, by half of it if the same images always change, as the half is drawn from twice as many. Three quarters are
-    subtracted, and the rest is added to the variance of `fixed`.
+    Fixed results hold only the luck of the images that are predicted. The images of the other folds add to the variance about
+    the ratio of the held-out images to them, 1/(folds - 1) (Nadeau & Bengio, Inference for the generalization error, Machine
+    Learning 52, 2003); distances from `value`, the score, grow accordingly.
     """
-    halves = subsets(draws, labels, 0.5)
-    changes = [again(rows) - results[rows] for rows in halves]
-    varied = np.var([each.mean() for each in changes], ddof=1) if len(changes) > 1 else 0.0
-    chance = 0.75 * float(np.mean([each.var() / len(each) for each in changes]))
-    return with_variance(fixed, max(0.0, float(varied) - chance))
+    return np.asarray(value + (scores - value) * np.sqrt(1 + 1 / (folds - 1)))
 
 
 def with_variance(scores: Array, variance: float) -> Array:

@@ -3,6 +3,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from benchmark.measures.subsets import subsets
 from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from similarity.ncti import ncti
@@ -56,17 +57,19 @@ def test_an_unknown_part_is_named_with_the_nearest():
         ncti(*blobs(), part="selli")
 
 
-def test_few_different_images_in_a_resample_are_undefined_not_certain():
-    features, labels = blobs(100, 80, apart=2.0)
-    drawn = ncti.with_options({"part": "seli"}).resample({"features": features, "labels": labels}, draws(labels, 3))
-    assert np.isnan(drawn).all()
+def test_too_few_images_in_a_subset_leave_no_interval():
+    features, labels = blobs(80, 90, apart=2.0)  # 64 in a subset, for 64 components
+    said = ncti.score({"features": features, "labels": labels}, draws(labels, 3))
+    assert np.isfinite(said.value)
+    assert (said.low, said.reason) == (None, "no interval: 3 of 3 resamples are undefined")
 
 
-@pytest.mark.parametrize("part", ["seli", "vc"])
-def test_resamples_of_the_others_are_those_of_fixed_components_one_by_one(part):
+@pytest.mark.parametrize("part", ["ncc", "seli", "vc"])
+def test_resamples_are_subsets_of_fixed_components_around_the_score(part):
     features, labels = blobs(120, 30)
     drawn = draws(labels, 4)
     together = ncti.with_options({"dims": 10, "part": part}).resample({"features": features, "labels": labels}, drawn)
     reduced = PCA(10, svd_solver="full").fit_transform(features)
-    alone = [ncti(reduced[rows], labels[rows], dims=10, part=part) for rows in drawn.target]
-    np.testing.assert_allclose(together, alone, rtol=1e-6)
+    alone = np.array([ncti(reduced[rows], labels[rows], dims=10, part=part) for rows in subsets(drawn, labels, 0.8)])
+    whole = ncti(features, labels, dims=10, part=part)
+    np.testing.assert_allclose(together, whole + 2 * (alone - alone.mean()), rtol=1e-6)  # √(0.8 / 0.2)
