@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli import completion
 from benchmark.cli.options import (
     DATABASE,
     ExperimentArgument,
@@ -37,6 +38,13 @@ def board(
     tracking_uri: TrackingOption = DATABASE,
     form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
     metric: MetricOption = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completion.targets,
+            help="Print the table of this target alone; --output and MLflow get all targets.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -63,6 +71,7 @@ def board(
     from benchmark.cli.query import reader_of
     from benchmark.core.paths import snapshots_folder
     from results.board.board import make_board
+    from results.board.one_target import of_target
     from results.board.page import show_in_mlflow
     from results.board.request import Judging
     from results.board.sensitivity import sensitivity as compared
@@ -71,20 +80,21 @@ def board(
     reader = reader_of(plan, tracking_uri, metric, rule).of_size(train)
     judging = Judging(reader.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
     if sensitivity:
-        if output is not None or form is Format.csv:
-            raise CatsError("--sensitivity cannot be used with --output or --format csv; it prints a table or JSON")
+        if output is not None or form is Format.csv or target is not None:
+            raise CatsError("--sensitivity cannot be used with --output, --target or --format csv; it prints a table or JSON")
         result = compared(reader.frame(fresh=fresh), reader.query, judging)
         print_text(json_text(result.to_dict()) if form is Format.json else result.markdown())
         return
     frame = reader.frame(fresh=fresh)
     made = make_board(frame, reader.query, judging)
+    shown = made if target is None else of_target(made, target)
     if images and not any((metric, rule, noise, impute, train)):  # with the terms of the plan alone
         show_in_mlflow(made, tracking_uri, frame, snapshots_folder(), always=fresh)
     if output is not None:
         _report(made, output)
-    print_as(BoardText(made), form)
+    print_as(BoardText(shown), form)
     if form is Format.csv:  # which has no place for sentences
-        for note in made.notes:
+        for note in shown.notes:
             say(note)
 
 

@@ -53,6 +53,8 @@ def list_entries(
     fitting = [row for row in rows if wanted.fits(row)]
     print_as(EntryTable(kind.value, fitting), form)
     say(f"{len(fitting)} of {len(rows)} {kind.value}{'; every target is a source too' if kind is Kind.sources else ''}")
+    for sentence in wanted.advice(kind.value, fitting):
+        say(sentence)
     if broken:
         raise CatsError(*broken)
 

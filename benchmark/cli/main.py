@@ -67,9 +67,15 @@ PANELS = {
     "Add": (entries, checks, imports),
     "Share": (archives, merges, sites, cards, exports, submissions),
 }
+FIRST_STEPS = (
+    "First steps: `cats run quickstart` trains a small plan without any download, `cats board quickstart` shows which source "
+    "is best, `cats plan quickstart -o mine.yaml` writes a plan to change, and `cats new target NAME --from FOLDER` adds your "
+    "own pictures."
+)
 app = typer.Typer(
     help="Find the source from which to transfer a network to a medical task, how sure the answer is, and what it cost.",
     cls=CatsGroup,
+    epilog=FIRST_STEPS,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

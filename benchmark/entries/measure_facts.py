@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 DECORATOR = "measure"
+DECLARED = ("grows", "citation", "multilabel")  # arguments of the decorator that are facts; others may be functions
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def measure_facts(file: Path) -> MeasureFacts | None:
     arguments = function.args
     try:
         (call,) = calls
-        declared = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
+        declared = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords if each.arg in DECLARED}
         given = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
         options = {each.arg: ast.literal_eval(value) for each, value in given if value is not None}
     except ValueError:  # several decorators, or a value that the file computes

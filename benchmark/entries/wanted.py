@@ -51,6 +51,14 @@ class Wanted:
                 others = f"`cats list {kind}` lists all" if near is None else f"did you mean '{near}'?"
                 raise CatsError(f"'{word}' is in no name and no other column of the {kind}; {others}")
 
+    def advice(self, kind: str, fitting: Sequence[Mapping[str, Any]]) -> list[str]:
+        """What an empty or short list means: no entry meets all conditions, or its data are looked for elsewhere."""
+        conditions = [*self.words, self.modality, self.task, self.here]
+        none = not fitting and sum(map(bool, conditions)) > 1
+        found = [f"each of these conditions is met by some of the {kind}, but no one meets all"] if none else []
+        places = "data and weights are looked for in the folders that `cats config` shows"
+        return [*found, *([f"{places}; CATS_DATA and CATS_WEIGHTS name others"] if self.here else [])]
+
 
 def _has(row: Mapping[str, Any], word: str) -> bool:
     return _plain(word) in _plain(" ".join(str(value) for value in row.values() if value is not None))

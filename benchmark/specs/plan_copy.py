@@ -8,6 +8,8 @@ from benchmark.specs.plan_file import ENDINGS, plan_file
 from results.error import CatsError
 from results.files.output import output
 
+MEANING = "# What each key means: docs/plans.md"
+
 
 def copy_plan(name: str, place: Path) -> None:
     """Copy the file of a plan to a new file, with a comment below it that states the keys that it leaves out.
@@ -21,12 +23,17 @@ def copy_plan(name: str, place: Path) -> None:
         raise CatsError(f"{place} exists; name another file with --output, or remove this one")
     text = plan_file(name).read_text(encoding="utf-8").rstrip("\n")
     with output(place, "the plan", new=True) as draft:
-        draft.write_text(f"{text}\n{other_keys(name)}\n", encoding="utf-8")
+        draft.write_text(f"{text}\n{other_keys(name)}\n{MEANING}\n", encoding="utf-8")
 
 
 def other_keys(name: str) -> str:
     """A comment that names the keys that the file of a plan leaves out, with their defaults."""
     written = read_yaml(plan_file(name))
     defaults = {key: field.default for key, field in Plan.model_fields.items() if key not in written}
-    stated = [f"{key}: {value}" for key, value in defaults.items() if isinstance(value, str | int)]
+    stated = [f"{key}: {_written(value)}" for key, value in defaults.items() if isinstance(value, str | int)]
     return f"# Other keys and their defaults: {'; '.join(stated)}"
+
+
+def _written(value: str | int) -> str:
+    """A value as YAML writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -95,14 +95,14 @@ def overall_title(board: Board) -> str:
 
 def legend(board: Board) -> list[str]:
     """The sentences below a board: what the columns mean, which sources differ, and the notes."""
-    if not board.overall:
+    if not board.targets:
         unranked = "no source is ranked, because every pair that was run shares images"
         return [f"experiment {board.experiment}; {board.choice}", unranked, interval_legend(board), *board.notes]
     return [
         f"experiment {board.experiment}; {board.choice}",
         *legends(ROW_COLUMNS, board),
         *jump_notes(board.targets),
-        *legends(OVERALL_COLUMNS, board),
+        *(legends(OVERALL_COLUMNS, board) if board.overall else []),
         *differences(board),
         *board.notes,
     ]

@@ -53,11 +53,11 @@ def test_a_rule_that_is_not_there_has_its_nearest_name(toy):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("more", [["--report", "folder"], ["--format", "csv"]])
+@pytest.mark.parametrize("more", [["--report", "folder"], ["--format", "csv"], ["--target", "ihc"]])
 def test_sensitivity_does_not_pretend_to_write_what_it_does_not(toy, more):
     code, out, err = toy("board", "toy", "--sensitivity", *more)
     assert (code, out) == (2, "")
-    assert "--sensitivity cannot be used with --output or --format csv" in " ".join(err.split())
+    assert "--sensitivity cannot be used with --output, --target or --format csv" in " ".join(err.split())
 
 
 @pytest.mark.slow
@@ -146,3 +146,14 @@ def test_a_name_of_nothing_names_plans_and_experiments(toy, tmp_path, name, with
     code, out, err = toy("board", name)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert sentence in err
+
+
+def test_a_board_is_narrowed_to_one_target(toy):
+    whole, narrow = (json.loads(toy("board", "toy", "--json", *more)[1]) for more in ([], ["--target", "pond"]))
+    assert narrow["targets"] == {"pond": whole["targets"]["pond"]}
+    assert (narrow["overall"], narrow["difference"]) == ([], None)
+    shown = toy("board", "toy", "--target", "pond", "-o", "r")[1]
+    assert "pond: auc" in shown
+    assert [word for word in ("ihc", "Overall", "mean rank", "no source is ranked") if word in shown] == []
+    assert set(json.loads(Path("r/board.json").read_text())["targets"]) == {"ihc", "pond"}
+    assert toy("board", "toy", "--target", "pund") == (2, "", "cats: the board has no target 'pund'; did you mean 'pond'?\n")

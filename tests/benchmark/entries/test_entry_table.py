@@ -93,8 +93,15 @@ def test_a_list_fits_and_names_what_it_does_not_show(cats, monkeypatch, kind, co
 def test_an_empty_list(cats):
     code, out, err = cats("list", "targets", "ultrasound", "fundus")  # each of which some target has
     assert code == 0
-    assert err.splitlines()[-1].startswith("0 of ")
+    assert err.splitlines()[-2].startswith("0 of ")
+    assert err.endswith("each of these conditions is met by some of the targets, but no one meets all\n")
     assert "name" in out
+
+
+def test_what_is_here_depends_on_folders_that_can_be_named(cats):
+    err = cats("list", "sources", "--here")[2]
+    assert err.endswith("the folders that `cats config` shows; CATS_DATA and CATS_WEIGHTS name others\n")
+    assert "CATS_DATA" not in cats("list", "plans")[2]
 
 
 def test_nested_facts_are_lines():

@@ -14,9 +14,10 @@ def test_a_copy_says_the_same(tmp_path, monkeypatch, name):
     copy_plan(name, tmp_path / "mine.yaml")
     assert load_plan("mine.yaml").model_copy(update={"experiment": name}) == load_plan(name)
     written = yaml.safe_load((tmp_path / "mine.yaml").read_text())
-    named = {each.split(":")[0].strip() for each in other_keys(name).split(": ", 1)[1].split(";")}
-    assert named <= set(Plan.model_fields) - set(written)
-    assert "country" in named | set(written)
+    named = yaml.safe_load(other_keys(name).split(": ", 1)[1].replace("; ", "\n"))
+    assert set(named) <= set(Plan.model_fields) - set(written)
+    assert named == {key: Plan.model_fields[key].default for key in named}  # a value can be copied as it stands
+    assert "country" in {*named, *written}
     copy_plan("mine.yaml", tmp_path / "new" / "again.yml")
     assert load_plan("new/again.yml").targets == load_plan(name).targets
 
