@@ -7,7 +7,7 @@ import typer
 
 from benchmark.cli import completion
 from benchmark.cli.options import DATABASE, ExperimentArgument, MetricOption, TrackingOption, TrainOption
-from benchmark.cli.terminal import print_text
+from benchmark.cli.terminal import print_sentence, print_text
 from results.text.plain import json_text
 
 app = typer.Typer()
@@ -52,4 +52,7 @@ def compare(
 
     reader = reader_of(plan, tracking_uri, metric, rule).of_size(train)
     comparison = comparison_of(reader, (one, other), target, backbone)
-    print_text(json_text(comparison.to_dict()) if form is ComparisonFormat.json else comparison.verdict)
+    if form is ComparisonFormat.json:
+        print_text(json_text(comparison.to_dict()))
+    else:
+        print_sentence(comparison.verdict)

@@ -83,6 +83,16 @@ def print_line(text: str) -> None:
         sys.stdout.write(plain(text) + "\n")
 
 
+def print_sentence(text: str) -> None:
+    """Print a sentence of a result: broken between words at the width of a terminal, else on one line, for who reads lines."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS"):
+        from rich.text import Text
+
+        print_table(Text(plain(text)))
+    else:
+        print_line(text)
+
+
 def print_text(text: str) -> None:
     """Print a result of several lines to the standard output: JSON, CSV, Markdown."""
     with _output():

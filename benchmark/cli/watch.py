@@ -10,7 +10,7 @@ import typer
 from benchmark.cli.numbers import number
 from benchmark.cli.options import Device, DeviceOption, InputsArgument, ModelArgument, checked_address
 from benchmark.cli.places import a_file
-from benchmark.cli.terminal import print_line, print_table, print_text, say
+from benchmark.cli.terminal import print_sentence, print_table, print_text, say
 
 if TYPE_CHECKING:
     from benchmark.models.change_text import ChangeText
@@ -146,7 +146,7 @@ def _print(text: "ChangeText", file: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_text(json_text(text.to_dict()))
     else:
-        print_line(text.sentence())
+        print_sentence(text.sentence())
         print_table(text.table())
     if file is not None:
         with output(file, "the figures") as draft:

@@ -154,6 +154,16 @@ def test_a_board_is_narrowed_to_one_target(toy):
     assert (narrow["overall"], narrow["difference"]) == ([], None)
     shown = toy("board", "toy", "--target", "pond", "-o", "r")[1]
     assert "pond: auc" in shown
-    assert [word for word in ("ihc", "Overall", "mean rank", "no source is ranked") if word in shown] == []
+    assert [word for word in ("ihc: auc", "Overall", "mean rank", "no source is ranked") if word in shown] == []
     assert set(json.loads(Path("r/board.json").read_text())["targets"]) == {"ihc", "pond"}
     assert toy("board", "toy", "--target", "pund") == (2, "", "cats: the board has no target 'pund'; did you mean 'pond'?\n")
+
+
+def test_a_comparison_is_one_line_or_fits_the_terminal(toy, monkeypatch):
+    call = ("compare", "good", "bad", "toy", "--target", "ihc")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    line = toy(*call)[1]
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = toy(*call)[1]
+    assert (line.count("\n"), shown.split()) == (1, line.split())
+    assert max(map(len, shown.splitlines())) <= 80 < len(line)
