@@ -9,6 +9,7 @@ from benchmark.cli import completion
 from benchmark.cli.numbers import SEED
 from benchmark.cli.options import DATABASE, ModelArgument, TrackingOption
 from benchmark.cli.terminal import print_line
+from results.files.output import require_place
 from results.text.hidden import shown
 
 app = typer.Typer()
@@ -25,17 +26,17 @@ def export(
     ] = None,
 ) -> None:
     """Export a kept classifier to ONNX, torch.export or MLflow, run the export, and compare its probabilities."""
+    if to is not None:
+        require_place(to, "the export", folder=form == "mlflow")
     from benchmark.machine.shared_cores import share_cores
 
     share_cores()  # before torch is loaded
 
-    from benchmark.models.export import FORMATS, require_format
     from benchmark.models.export import export as export_model
+    from benchmark.models.export import require_format
     from benchmark.models.model import read_model
-    from results.files.output import require_place
 
     require_format(form)
-    require_place(to or model / FORMATS[form].name, "the export", folder=form == "mlflow")
     made = export_model(read_model(model), form, to)
     print_line(
         f"wrote {made.path}; on {made.images}, its probabilities differ from the classifier's by at most "

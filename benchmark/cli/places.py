@@ -7,17 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.cli.printing import require_picture
+from results.error import CatsError
 from results.files.output import require_place
 
 Check = Callable[[Path | None], Path | None]  # callback of an option: what is given, or its default
 
 
-def a_file(what: str) -> Check:
-    """Return the callback of an option that names the file of something, such as "the report"."""
+def a_file(what: str, otherwise: str = "") -> Check:
+    """Return the callback of an option that names the file of something, such as "the report".
+
+    otherwise: the end of a sentence about a place that cannot be used: what to do instead.
+    """
 
     def checked(path: Path | None) -> Path | None:
         if path is not None:
-            require_place(path, what)
+            try:
+                require_place(path, what)
+            except CatsError as error:
+                raise CatsError(f"{error}{otherwise}") from None
         return path
 
     return checked

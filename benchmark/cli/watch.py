@@ -48,7 +48,11 @@ def watch(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     history: Annotated[
-        Path | None, typer.Option(help="File to which the call is added; by default MODEL.watch.jsonl beside the folder.")
+        Path | None,
+        typer.Option(
+            callback=a_file("the history", "; name another file with --history, or give --no-history"),
+            help="File to which the call is added; by default MODEL.watch.jsonl beside the folder.",
+        ),
     ] = None,
     keep_history: Annotated[
         bool,

@@ -51,6 +51,7 @@ def says_written(option):
     return "file that is written" in (getattr(option, "help", "") or "").lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "option", "folder"), list(places()))
 def test_a_place_that_takes_nothing_is_one_sentence_before_anything_else(cats, name, option, folder):
     Path("file.txt").write_text("before")
@@ -73,6 +74,7 @@ def test_a_place_that_takes_nothing_is_one_sentence_before_anything_else(cats, n
         assert everything() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "option", "folder"), list(places()))
 def test_a_missing_folder_is_not_made_by_a_command_that_fails(cats, name, option, folder):
     code, out, err = call(cats, name, option, f"missing/deep/x{ending(name, option)}")
