@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.discriminant import discriminant, scaled
-from benchmark.measures.subsets import from_subsets, subsets
+from benchmark.measures.subsets import subset_scores, subsets
 
 
 @measure(
@@ -58,6 +58,4 @@ def resampled(  # noqa: PLR0913 - the measure's own options
         except Undefined:
             return float("nan")
 
-    chosen = subsets(draws, labels, 0.8)
-    value = score(np.arange(len(labels)))
-    return from_subsets(chosen, len(labels), value, np.array([score(rows) for rows in chosen]))
+    return subset_scores(subsets(draws, labels, 0.8), len(labels), score(np.arange(len(labels))), score)

@@ -6,7 +6,7 @@ import scipy.linalg
 from benchmark import Array, CatsError, Draws, Undefined, measure, nearest
 from benchmark.measures.discriminant import Discriminant, discriminant
 from benchmark.measures.low_rank import principal_components
-from benchmark.measures.subsets import from_subsets, subsets
+from benchmark.measures.subsets import subset_scores, subsets
 
 PARTS = {"seli", "ncc", "vc"}
 
@@ -50,9 +50,7 @@ def resampled(draws: Draws, features: Array, labels: Array, *, part: str = "ncc"
         except Undefined:
             return float("nan")
 
-    chosen = subsets(draws, labels, 0.8)
-    value = score(np.arange(len(labels)))
-    return from_subsets(chosen, len(labels), value, np.array([score(rows) for rows in chosen]))
+    return subset_scores(subsets(draws, labels, 0.8), len(labels), score(np.arange(len(labels))), score)
 
 
 def _fit(components: Array, labels: Array) -> Discriminant:

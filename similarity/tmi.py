@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist
 
 from benchmark import Array, CatsError, Draws, Undefined, measure
 from benchmark.measures.resampling import sample
-from benchmark.measures.subsets import from_subsets, subsets
+from benchmark.measures.subsets import subset_scores, subsets
 
 FORMS = {"published", "entropy"}
 KEPT = 6  # neighbours that are kept for each of the k, as a subset of the images may lack some
@@ -36,8 +36,7 @@ def tmi(features: Array, labels: Array, *, form: str = "published", k: int = 3, 
 def resampled(draws: Draws, features: Array, labels: Array, *, form: str, k: int, most: int, seed: int) -> Array:  # noqa: PLR0913
     """From subsets of the images, in which each has other neighbours; a duplicate would be at distance 0."""
     near = _Neighbours(features, labels, form, k, most, seed)
-    chosen = subsets(draws, labels, 0.8, near.rows)
-    return from_subsets(chosen, len(near.rows), near.score(), np.array([near.score(rows) for rows in chosen]))
+    return subset_scores(subsets(draws, labels, 0.8, near.rows), len(near.rows), near.score(), near.score)
 
 
 class _Neighbours:

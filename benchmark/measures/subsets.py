@@ -1,5 +1,7 @@
 """Intervals from subsets of the images: for scores that a resample would change, because it holds some images twice."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from benchmark.specs.measure import Draws
@@ -25,6 +27,11 @@ def subsets(draws: Draws, labels: Array, share: float, taken: Array | None = Non
         parts = [rng.choice(rows, size, replace=False) for rows, size in zip(own, sizes, strict=True)]
         chosen.append(np.sort(np.concatenate(parts)))
     return chosen
+
+
+def subset_scores(chosen: list[Array], count: int, value: float, score: Callable[[Array], float]) -> Array:
+    """Scores of resamples, (B,), from subsets of `count` images; score: numbers of images → their score, NaN if undefined."""
+    return from_subsets(chosen, count, value, np.array([score(rows) for rows in chosen]))
 
 
 def from_subsets(chosen: list[Array], count: int, value: float, scores: Array) -> Array:
