@@ -23,6 +23,7 @@ from typing import Any
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--no-first-run", "--hide-scrollbars", "--window-size=1220,900")  # fmt: skip
 WIDE, NARROW = 1220, 400  # pixels
+PAPER = 718  # pixels of A4 with margins of 1 cm
 TIMES = 7  # of each interaction; the median counts
 SLOW = 100.0  # milliseconds
 HELPERS = """const one = (selector) => document.querySelector(selector);
@@ -144,12 +145,14 @@ def view(driver: Any, width: int, scheme: str = "light", media: str = "") -> Non
 
 
 def cut_off(driver: Any) -> list[str]:
-    """What is wider than its place in a wide window, and whether the page is wider than either window."""
+    """What is wider than its place in a wide window or on paper, and whether the page is wider than a window."""
     faults = []
     for width in (WIDE, NARROW):
         view(driver, width)
         whole = driver.execute_script("return document.documentElement.scrollWidth")
         faults += [f"the page is {whole} pixels wide in a window of {width}"] if whole > width else []
+    view(driver, PAPER, "light", "print")
+    faults += [f"cut off on paper: {one}" for one in driver.execute_script(CUT)]
     view(driver, WIDE)
     return faults + [f"cut off at {WIDE} pixels: {one}" for one in driver.execute_script(CUT)]
 
@@ -173,7 +176,7 @@ def take_pictures(driver: Any, name: str, folder: Path) -> None:
     """The whole page in light, dark, narrow and print."""
     folder.mkdir(parents=True, exist_ok=True)
     for what, arguments in {
-        "light": (WIDE,), "dark": (WIDE, "dark"), "narrow": (NARROW,), "print": (794, "light", "print"),
+        "light": (WIDE,), "dark": (WIDE, "dark"), "narrow": (NARROW,), "print": (PAPER, "light", "print"),
     }.items():  # fmt: skip
         view(driver, *arguments)
         height = driver.execute_script("return document.documentElement.scrollHeight")

@@ -91,7 +91,8 @@ def draw_ranks(tests: Difference, path: Path) -> None:
 def draw_ranks_narrow(tests: Difference, path: Path) -> None:
     """The same for a narrow page, without a title: a row for each source, and upright bars beside the rows that they join."""
     count, cd = len(tests.sources), tests.critical_difference
-    figure = Figure(figsize=(4, 1 + 0.23 * (count + 1)), layout="constrained")
+    figure = Figure(figsize=(4, 1 + 0.23 * (count + 1)))
+    figure.set_layout_engine("constrained", w_pad=0.08)  # inches, so that the last bar is whole
     axis = figure.subplots()
     for y, rank in enumerate(tests.mean_ranks):
         axis.plot([1, rank], [y, y], color=REST, linewidth=0.8, gid=f"source {y} line")

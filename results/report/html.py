@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-MANY = 8  # columns of a table
+MANY, CROWD = 8, 12  # columns of a table
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,11 @@ class Table:
     def tight(self) -> bool:
         """Whether it has so many columns that figures and their intervals are below each other."""
         return len(self.head) > MANY
+
+    @property
+    def crowded(self) -> bool:
+        """Whether it has so many columns that their heads are written upwards."""
+        return len(self.head) > CROWD
 
     def widest(self, column: str) -> int:
         """The number of characters of the longest line of a column of figures."""

@@ -120,9 +120,9 @@ def asked_for(driver, page):
     return {re.sub("#.*", "", one["request"]["url"]) for one in sent if re.sub("#.*", "", one["documentURL"]) == page}
 
 
-def see(driver, scheme):
+def see(driver, scheme, media=""):
     features = [{"name": "prefers-color-scheme", "value": scheme}]
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": features})
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
 
 
 def find(driver, selector):
@@ -279,8 +279,8 @@ def test_drawings_take_the_colours_of_the_theme(page):
 
 
 @contextmanager
-def narrow(driver):
-    size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+def window(driver, width=400):
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
         yield
@@ -289,7 +289,7 @@ def narrow(driver):
 
 
 def test_nothing_is_wider_than_a_narrow_window(page):
-    with narrow(page):
+    with window(page):
         assert page.execute_script("return document.documentElement.scrollWidth") <= 400
 
 
@@ -302,7 +302,7 @@ LETTERS = """return [...document.querySelectorAll('figure svg[role=img]')].filte
 
 def test_letters_of_drawings_can_be_read_in_wide_and_narrow_windows(page):
     wide = page.execute_script(LETTERS)
-    with narrow(page):
+    with window(page):
         small = page.execute_script(LETTERS)
     assert len(wide) == len(small) >= 2  # one drawing of each pair is shown
     assert min(size for size, _ in [*wide, *small]) >= 9  # pixels
@@ -325,13 +325,19 @@ def test_the_figures_of_a_drawing_are_shown_when_they_are_asked_for(page):
 
 
 def test_print_is_dark_on_white_and_without_buttons(page):
-    see(page, "dark")
-    features = [{"name": "prefers-color-scheme", "value": "dark"}]
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
+    see(page, "dark", "print")
     assert ink(page) == "rgb(0, 0, 0)"
     assert page.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not find(page, "#theme").is_displayed()
     assert find(page, "table").is_displayed()
+
+
+def test_no_table_is_wider_than_a_page_of_paper(page):
+    see(page, "light", "print")
+    with window(page, 718):  # A4 with margins of 1 cm
+        wide = "[...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 1)"
+        assert page.execute_script(f"return {wide}.map((one) => one.getAttribute('aria-label'))") == []
+        assert not page.execute_script("return document.querySelector('#heat .figures').checkVisibility()")  # folded on paper
 
 
 def test_landmarks_headings_and_captions_are_there(page):
@@ -560,5 +566,5 @@ def test_a_site_is_filtered_and_sorted(site):
 
 
 def test_a_site_fits_a_phone(site):
-    with narrow(site):
+    with window(site):
         assert site.execute_script("return document.documentElement.scrollWidth") <= 400

@@ -15,7 +15,7 @@ from results.report.choice_sections import regret
 from results.report.drawn import inline
 from results.report.heads import tip
 from results.report.heat import FAR, depths_of, heat
-from results.report.html import Mark, Page, Section
+from results.report.html import Mark, Page, Section, Table
 from results.report.overview import duration, key_figures, overview, page_unit, verdict
 from results.report.render import absences, render
 from results.report.sections import difference, per_target, ranks
@@ -141,6 +141,13 @@ def test_a_drawing_names_the_sources_of_its_marks():
     assert [broad.count(f'data-s="{number}"') for number in (0, 1, 2)] == [2, 2, 2]  # a line and a name each
     assert [narrow.count(f'data-s="{number}"') for number in (0, 1, 2)] == [3, 3, 3]  # and a mark
     assert inline(drawn).count('data-s=""') == 6 + 9
+
+
+@pytest.mark.parametrize(("columns", "upwards"), [(12, False), (13, True)])
+def test_heads_of_many_columns_are_written_upwards(columns, upwards):
+    table = Table("t", "c", [f"source {n}" for n in range(columns)], [["0.5"] * columns])
+    (seen,) = (a for tag, a in Elements(render(Page("t", "l", [Section("s", "S", tables=[table])]))).tags if tag == "table")
+    assert ("many" in seen["class"].split()) is upwards
 
 
 def test_a_drawing_with_small_letters_has_another_one_for_narrow_windows():
