@@ -53,7 +53,7 @@ def side_by_side(works: Sequence[PairWork], given: Content, number: int, begins:
 class _Member:
     """One process and the work that it does. at: time.monotonic() when the work began. last: its source and backbone."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: Any) -> None:
         fresh = multiprocessing.get_context("spawn")
         self.channel, there = fresh.Pipe()
         self.process = fresh.Process(target=serve, args=(there,), daemon=True)
@@ -77,9 +77,7 @@ class _Member:
 class _Crew:
     """The processes, and the works that wait for one of them."""
 
-    def __init__(
-        self, works: Sequence[PairWork], content: tuple[ScoreSettings, Ranks], number: int, begins: Callable[[str], None]
-    ) -> None:
+    def __init__(self, works: Sequence[PairWork], content: Any, number: int, begins: Callable[[str], None]) -> None:
         self.waiting, self.content, self.begins, self.shares = list(works), content, begins, FairShare()
         self.members = [_Member(content) for _ in range(number)]
         for member in self.members:

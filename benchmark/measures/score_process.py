@@ -3,6 +3,7 @@
 Nothing that loads numpy or torch is imported before the process has set its number of threads.
 """
 
+import logging
 import os
 import signal
 from contextlib import suppress
@@ -40,7 +41,8 @@ def serve(channel: Connection) -> None:
         from benchmark.measures.pair_scores import PairWork, measures_of, pair_of
 
         torch.set_num_threads(1)
-        bare, elsewhere = channel.recv()
+        bare, elsewhere, level = channel.recv()
+        logging.basicConfig(level=level, format="%(name)s: %(message)s")
         setting = unpacked(bare)
         measures, gatherer = measures_of(setting.plan.plan), Gatherer()
         with threadpool_limits(1):  # numpy was there before if the program that started this imports it
@@ -53,11 +55,15 @@ def _interrupt(number: int, _: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def packed(setting: "ScoreSettings", elsewhere: "Ranks") -> "tuple[ScoreSettings, Ranks]":
-    """Settings and ranks for another process. Sources and targets travel as names: their readers may be functions."""
+def packed(setting: "ScoreSettings", elsewhere: "Ranks") -> "tuple[ScoreSettings, Ranks, int]":
+    """Settings, ranks and the level of the log for another process.
+
+    Sources and targets travel as names, because their readers may be functions.
+    """
     from dataclasses import replace
 
-    return replace(setting, plan=replace(setting.plan, sources=dict.fromkeys(setting.plan.sources, ()), targets={})), elsewhere
+    bare = replace(setting, plan=replace(setting.plan, sources=dict.fromkeys(setting.plan.sources, ()), targets={}))
+    return bare, elsewhere, logging.getLogger().level
 
 
 def unpacked(bare: "ScoreSettings") -> "ScoreSettings":
