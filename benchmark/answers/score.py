@@ -103,7 +103,9 @@ def scores_after(resolved: ResolvedPlan, uri: str, name: str) -> tuple[ScoresTex
     from results.tracking.experiment import Experiment
 
     plan = resolved.plan
-    wanted = {(*candidate, target) for candidate in resolved.candidates for target in plan.targets}
+    pairs = [(*candidate, target) for target in plan.targets for candidate in resolved.candidates]
+    place = {pair: number for number, pair in enumerate(pairs)}  # records are in the order in which pairs ended
     frame = frame_of(Experiment(uri, plan.experiment))
-    rows = [row for row in read_scores(frame, plan.experiment) if (row.source, row.backbone, row.target) in wanted]
+    found = [((row.source, row.backbone, row.target), row) for row in read_scores(frame, plan.experiment)]
+    rows = [row for pair, row in sorted((one for one in found if one[0] in place), key=lambda one: place[one[0]])]
     return ScoresText(rows, score_advice(rows, frame, name)), left_out(frame)

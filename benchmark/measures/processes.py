@@ -160,5 +160,8 @@ class _Crew:
 
 
 def _why(code: int | None) -> str:
-    name = signal.Signals(-code).name if code is not None and code < 0 and -code in set(signal.Signals) else f"code {code}"
-    return f"the process that scored the pair ended early ({name}), perhaps for want of memory; --workers 1 needs least of it"
+    """Why a process gave no outcome: its exit code, or the signal that ended it."""
+    begin = "the process that scored the pair ended early"
+    if code is not None and code < 0 and -code in set(signal.Signals):
+        return f"{begin} ({signal.Signals(-code).name}), perhaps for want of memory; --workers 1 needs least of it"
+    return f"{begin} (exit code {code}); its own message stands above"
