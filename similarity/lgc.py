@@ -17,7 +17,7 @@ SIDE = 24  # numbers on a side of a layer's sketch
     citation="Deshpande et al., A linearized framework and a new benchmark for model selection for fine-tuning, 2021",
     multilabel="refuse",
 )
-def lgc(images: Tensor, labels: Array, network: Network, *, readouts: int = 2, most: int = 100, seed: int = 0) -> float:
+def lgc(images: Tensor, labels: Array, network: Network, *, readouts: int = 1, most: int = 64, seed: int = 0) -> float:
     """Correlation of the entries of the tangent kernel with those of the label kernel (1 for one class, else -1); in [-1, 1].
 
     images: (N, 3, H, W); labels: (N,). The tangent kernel of two images is the inner product of their gradients by the weights
