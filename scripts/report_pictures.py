@@ -14,15 +14,16 @@ import tempfile
 from pathlib import Path
 
 from check_report import WHOLE, WIDE, browser, take_pictures
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 LARGEST = 300_000  # bytes of a picture
-COLOURS = 96
+COLOURS = 64
 GAP, LINE = 28, 34  # pixels between the parts of a picture, and of the words above each
 HIGH = 760  # pixels of a part
+MARGIN = 38  # of paper, 1 cm
 PAPER, INK = "#ffffff", "#16191d"
 HEIGHTS = {"report_first": ("first", 1960), "report_cats2024": ("cats2024", 2480)}  # picture → its page, and where it is cut
-PAGES = {"first": "first", "cats2024": "CATS 2024", "index": "cats site"}  # rows of the picture of all looks → their words
+PAGES = {"first": "first", "cats2024": "CATS 2024", "index": "cats site"}  # page → its words in the picture of its looks
 LOOKS = {"light": (620, "light"), "dark": (620, "dark"), "narrow": (300, "400 pixels"), "print": (480, "print")}  # width, words
 
 
@@ -31,23 +32,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tracking-uri", default="sqlite:///mlflow.db")
+    parser.add_argument("--pages", type=Path, help="folder with pages that were made before: first.html, cats2024.html, site")
     wishes = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        pages, shots = Path(temporary) / "pages", Path(temporary) / "shots"
-        write_pages(pages, wishes.tracking_uri)
+        pages, shots = wishes.pages or Path(temporary) / "pages", Path(temporary) / "shots"
+        if wishes.pages is None:
+            write_pages(pages, wishes.tracking_uri)
         driver = browser()
         try:
-            for page in sorted(pages.rglob("*.html")):
-                if page.stem != "index" or page.parent.name == "site":
-                    driver.get(page.as_uri())
+            for page in (pages / "first.html", pages / "cats2024.html", pages / "site" / "index.html"):
+                if page.exists():
+                    driver.get(page.resolve().as_uri())
                     driver.execute_script(WHOLE)
                     take_pictures(driver, page.stem, shots)
         finally:
             driver.quit()
         for name, (page, height) in HEIGHTS.items():
+            if not (shots / f"{page}-light.png").exists():
+                continue
             with Image.open(shots / f"{page}-light.png") as whole:
                 store(whole.crop((0, 0, WIDE, min(height, whole.height))), wishes.folder / f"{name}.png")
-        store(looks(shots), wishes.folder / "report_looks.png")
+        for page, words in PAGES.items():
+            if (shots / f"{page}-light.png").exists():
+                store(looks(shots, page, words), wishes.folder / f"looks_{page.replace('index', 'site')}.png")
 
 
 def write_pages(folder: Path, uri: str) -> None:
@@ -62,21 +69,14 @@ def write_pages(folder: Path, uri: str) -> None:
         subprocess.run([*cats, *map(str, arguments), "--tracking-uri", uri], check=True)
 
 
-def looks(shots: Path) -> Image.Image:
-    """The upper part of each page in each look."""
-    rows = [
-        [part(shots / f"{page}-{look}.png", width, f"{words}, {seen}") for look, (width, seen) in LOOKS.items()]
-        for page, words in PAGES.items()
-    ]
-    width = max(sum(each.width + GAP for each in row) for row in rows) + GAP
-    made = Image.new("RGB", (width, GAP + sum(max(each.height for each in row) + GAP for row in rows)), PAPER)
-    top = GAP
-    for row in rows:
-        left = GAP
-        for each in row:
-            made.paste(each, (left, top))
-            left += each.width + GAP
-        top += max(each.height for each in row) + GAP
+def looks(shots: Path, page: str, words: str) -> Image.Image:
+    """The upper part of a page in each look, side by side."""
+    row = [part(shots / f"{page}-{look}.png", width, f"{words}, {seen}") for look, (width, seen) in LOOKS.items()]
+    made = Image.new("RGB", (sum(each.width + GAP for each in row) + GAP, max(each.height for each in row) + 2 * GAP), PAPER)
+    left = GAP
+    for each in row:
+        made.paste(each, (left, GAP))
+        left += each.width + GAP
     return made
 
 
@@ -84,6 +84,8 @@ def part(path: Path, width: int, words: str) -> Image.Image:
     """The upper part of a picture of a page, made smaller, in a frame, below its words."""
     with Image.open(path) as whole:
         taken = whole.convert("RGB").crop((0, 0, whole.width, min(whole.height, round(HIGH * whole.width / width))))
+    if path.stem.endswith("-print"):
+        taken = ImageOps.expand(taken, MARGIN, PAPER)
     small = taken.resize((width, round(taken.height * width / taken.width)), Image.Resampling.LANCZOS)
     made = Image.new("RGB", (width, small.height + LINE), PAPER)
     made.paste(small, (0, LINE))
@@ -102,7 +104,8 @@ def font() -> ImageFont.FreeTypeFont:
 
 def store(picture: Image.Image, path: Path) -> None:
     """Write a PNG of few colours, which is small enough for a README."""
-    picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    few = picture.convert("RGB").quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
     size = path.stat().st_size
     print(f"{path}: {picture.width} × {picture.height} pixels, {size / 1000:.0f} kB")
     if size > LARGEST:
