@@ -10,14 +10,6 @@ from unittest.mock import MagicMock
 
 import numpy as np
 
-# what is only imported, by code about images
-VISION = (
-    "torchvision",
-    *(
-        f"torchvision.{each}"
-        for each in ("datasets", "datasets.folder", "models", "models.utils", "ops", "transforms", "utils")
-    ),
-)
 _number = itertools.count()
 stood_in: set[str] = set()  # packages that are not installed, and whose stand-in public code has used
 
@@ -32,6 +24,8 @@ def load(folder: Path, file: str, *beside: str) -> Any:
     sys.path[:0] = here
     given = {name: module for name, module in _stand_ins().items() if _absent(name)}
     sys.modules.update(given)
+    finder = _Finder({name.partition(".")[0] for name in given})
+    sys.meta_path.append(finder)
     try:
         spec = importlib.util.spec_from_file_location(f"peer_{next(_number)}", folder / file)
         assert spec is not None
@@ -40,12 +34,31 @@ def load(folder: Path, file: str, *beside: str) -> Any:
         spec.loader.exec_module(module)
     finally:
         del sys.path[: len(here)]
+        sys.meta_path.remove(finder)
         stood_in.update(name for name in given if name in text)
         for name in set(sys.modules) - before:
             origin = getattr(sys.modules[name], "__file__", None)
             if name in given or name.partition(".")[0] in given or (origin and Path(origin).is_relative_to(folder)):
                 del sys.modules[name]
     return module
+
+
+class _Finder:
+    """Finds an empty module for every module of packages that are not installed."""
+
+    def __init__(self, packages: set[str]) -> None:
+        self.packages = packages
+
+    def find_spec(self, name: str, *_: Any) -> Any:
+        """None for modules of other packages."""
+        return importlib.util.spec_from_loader(name, self) if name.partition(".")[0] in self.packages else None
+
+    def create_module(self, spec: Any) -> ModuleType:
+        """An empty module in which every name exists."""
+        return _module(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing is executed."""
 
 
 def _absent(name: str) -> bool:
@@ -74,7 +87,7 @@ def _stand_ins() -> dict[str, ModuleType]:
         "stable_transfer": _module("stable_transfer"),
         "stable_transfer.transferability": _module("stable_transfer.transferability"),
         "clip": _module("clip"),
-        **{name: _module(name) for name in VISION},
+        "torchvision": _module("torchvision"),
     }
 
 

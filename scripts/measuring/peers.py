@@ -125,7 +125,7 @@ def _kid(folder: Path) -> Score:
 
 def _energy(folder: Path) -> Score:
     function = load(folder, "metrics.py").Energy_Score
-    return lambda given: float(function(given["logits"], 100, "bot"))
+    return lambda given: float(function(given["features"], 100, "bot"))
 
 
 def _pactran(folder: Path) -> Score:
@@ -158,14 +158,20 @@ PEERS = [
     Peer("logme", TLLIB, _function("tllib/ranking/logme.py", "log_maximum_evidence", *TWO)),
     Peer("leep", "thuml/LogME", _function("LEEP.py", "LEEP", "probabilities", "labels"), first=True),
     Peer("nce", "thuml/LogME", _nce, first=True),
-    Peer("hscore", TLLIB, _function("tllib/ranking/hscore.py", "h_score", *TWO), first=True, few=False),
+    Peer("hscore[dims=0]", TLLIB, _function("tllib/ranking/hscore.py", "h_score", *TWO), first=True, few=False),
     Peer("hscore_shrunk", TLLIB, _shrunk, first=True),
     Peer("gbc[dims=0,covariance=diagonal]", "google-research/google-research", _gbc, first=True),
     Peer("transrate[mean=plain,scale=raw]", TLLIB, _function("tllib/ranking/transrate.py", "transrate", *TWO), first=True),
-    Peer("sfda[soften=true,scale=raw]", "TencentARC/SFDA", _function("metrics.py", "SFDA_Score", *TWO), first=True, few=False),
+    Peer(
+        "sfda[dims=0,soften=true,scale=raw]",
+        "TencentARC/SFDA",
+        _function("metrics.py", "SFDA_Score", *TWO),
+        first=True,
+        few=False,
+    ),
     Peer("parc", "dbolya/parc", _parc, first=True),
-    Peer("etran[part=means]", "mgholamikn/ETran", _function("metrics.py", "LDA_Score", *TWO), few=False),
-    Peer("energy", "mgholamikn/ETran", _energy),
+    Peer("etran[part=means,held_out=false]", "mgholamikn/ETran", _function("metrics.py", "LDA_Score", *TWO), few=False),
+    Peer("energy[share=1]", "mgholamikn/ETran", _energy),
     Peer("ncti", "BUserName/NCTI", _ncti),
     Peer("pactran", "google-research/pactran_metrics", _pactran, most=(5_000, 512)),
     Peer("lfc", "zhangyikaii/Model-Spider", _lfc, most=(5_000, 2_048)),
