@@ -12,7 +12,7 @@ LONGEST = 4000  # characters of one sentence
 MOST_NAMED = 8  # mistakes or names that are listed; of others their number
 LEAST_BEGINNING = 2  # letters that say what a name begins with
 LEAST_WHOLE = 4  # letters of a name with which a longer one may begin by mistake
-LETTERS_OF_A_MISTAKE = 3  # a word of six letters is near another with two mistakes
+LETTERS_OF_A_MISTAKE = 3  # about: a word of five letters is near another with two mistakes
 # What these say is about code, not about the content that led to them.
 OF_CODE = (AttributeError, TypeError, LookupError, NameError, AssertionError, RecursionError)
 OF_NUMBERS = re.compile(r"invalid literal for int|values to unpack|cannot unpack|unpack requires|object cannot be interpreted")
@@ -87,8 +87,8 @@ def near_name(name: object, allowed: Iterable[str]) -> str | None:
     """The allowed name that a wrong one most likely means; None if none is near.
 
     Capital letters and dashes in front do not count. First comes the shortest name that begins with the wrong one, then the
-    longest with which the wrong one begins, then the one that differs by the fewest mistakes of typing, at most one for every
-    three letters.
+    longest with which the wrong one begins, then the one that differs by the fewest mistakes of typing, at most two in five
+    letters, three in eight.
     """
     wrong, names = _letters(name), sorted(allowed)
     longer = [each for each in names if len(wrong) >= LEAST_BEGINNING and _letters(each).startswith(wrong)]
@@ -97,7 +97,7 @@ def near_name(name: object, allowed: Iterable[str]) -> str | None:
     shorter = [each for each in names if len(_letters(each)) >= LEAST_WHOLE and wrong.startswith(_letters(each))]
     if shorter:
         return max(shorter, key=len)
-    most = len(wrong) // LETTERS_OF_A_MISTAKE
+    most = (len(wrong) + 1) // LETTERS_OF_A_MISTAKE if len(wrong) > LEAST_BEGINNING else 0
     distances = {each: mistakes(wrong, _letters(each), most) for each in names if most}
     near = min(distances, key=lambda each: distances[each], default=None)
     return near if near is not None and distances[near] <= most else None

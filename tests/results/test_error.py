@@ -1,6 +1,6 @@
 import pytest
 
-from results.error import damage_of, first_line, nearest
+from results.error import damage_of, first_line, near_name, nearest
 
 DAMAGED = "its content is damaged, or laid out as no library expects"
 
@@ -33,3 +33,16 @@ def test_the_nearest_name_or_every_allowed_one():
 )
 def test_the_reason_why_content_cannot_be_read_speaks_of_the_content(error, reason):
     assert damage_of(error) == reason
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [
+        ("sorces", "sources"), ("--met", "--metric"), ("imagenet1k", "imagenet"), ("frist", "first"),
+        ("trane", "train"), ("OCT", "oct"),
+        ("--nope", None), ("xy", None), ("nonsense", None), ("", None), ("--", None),
+    ],
+)  # fmt: skip
+def test_a_name_is_near_by_its_beginning_or_by_few_mistakes_of_typing(wrong, near):
+    names = ["sources", "--metric", "--over", "imagenet", "first", "train", "oct", "xz"]
+    assert near_name(wrong, names) == near
