@@ -12,7 +12,7 @@ from benchmark.data.decoded import load_images
 from benchmark.data.readers.opening import DAMAGED, header_of
 from benchmark.entries.contact_sheet import GAP, tile
 from results.error import CatsError
-from results.files.output import output
+from results.files.output import output, require_place
 from results.text.printing import csv_text
 
 HEAD = ("id_1", "part_1", "label_1", "id_2", "part_2", "label_2", "copy", "similarity")
@@ -27,8 +27,7 @@ def require_name(path: Path) -> None:
         raise CatsError(
             f"--duplicates is '{path}'; the name must end in .csv, and a contact sheet is written beside it as .copies.png"
         )
-    if path.is_dir():
-        raise CatsError(f"--duplicates is '{path}', which is a folder; name a file")
+    require_place(path, "the list of copies")
     sheet = sheet_of(path)
     foreign = path if path.exists() and not _is_list(path) else sheet if sheet.exists() and not _is_sheet(sheet) else None
     if foreign is not None:

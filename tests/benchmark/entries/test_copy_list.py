@@ -182,7 +182,7 @@ def test_names_that_a_spreadsheet_takes_for_formulas_are_guarded(folder, own):
     ("arguments", "sentence"),
     [
         (("--duplicates", "copies.txt"), "--duplicates is 'copies.txt'; the name must end in .csv"),
-        (("--duplicates", "folder.csv"), "--duplicates is 'folder.csv', which is a folder; name a file"),
+        (("--duplicates", "folder.csv"), "cannot write the list of copies to folder.csv: it is a folder; name a file in it"),
         (
             ("--duplicates", "scans/copies.csv"),
             "scans lies among the pictures of scans; name a folder elsewhere for a list of copies",
