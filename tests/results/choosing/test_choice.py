@@ -12,6 +12,7 @@ from results.choosing.choice_text import ChoiceText, notes, sentences
 from results.error import CatsError
 from results.report.chosen import chosen
 from results.text.plain import json_text
+from results.text.units import USUAL, EnergyUnit, energy_unit
 
 RIGHT = "90 % confidence; a set made in this way was right on"
 TOOK = "the trainings took 10 % of what all 24 runs of one seed would take"
@@ -122,21 +123,31 @@ def test_markdown_shows_the_sources_and_the_other_ways():
 
 
 def test_the_section_draws_the_loss_against_the_energy(tmp_path):
-    section = chosen(CHOICE)
+    section = chosen(CHOICE, EnergyUnit("mWh", 1e6))
     (chart,) = section.charts
     chart.draw(tmp_path / "choice.svg")
     drawn = (tmp_path / "choice.svg").read_text(encoding="utf-8")
-    assert "Wh spent" in drawn
+    assert "mWh spent" in drawn
     assert "inat_bird" in drawn
-    assert section.tables[-1].rows[1] == ["2", "imagenet", "lr=0.0003", "0", "failed", "0.5"]
+    assert section.tables[-1].rows[1] == ["2", "imagenet", "lr=0.0003", "0", "failed", "0.310", "500", "1500"]
     assert sentences(CHOICE)[0] in section.notes
 
 
+def test_every_energy_of_the_section_has_the_unit_of_the_page():
+    section = chosen(CHOICE, energy_unit([7.0]))
+    assert [table.head[-1] for table in section.tables if "kWh" in table.head[-1]] == ["kWh", "spent so far, kWh"]
+    assert section.tables[0].rows[0][-1] == "0.0015"
+    assert any(note.startswith("Spent 0.0035 kWh and ") for note in section.notes)
+    assert "kWh spent" in section.charts[0].title
+
+
 def test_the_section_shows_how_the_sources_were_halved():
-    assert "choice-rounds" not in [table.name for table in chosen(CHOICE).tables]
+    assert "choice-rounds" not in [table.name for table in chosen(CHOICE, USUAL).tables]
     first = Round((Seat("a", 4, 0.31, True), Seat("b", 4, None, False), Seat("c", 4, 0.25, True)))
     second = Round((Seat("c", 5, 0.24), Seat("a", 0, None)))
-    (table,) = [table for table in chosen(replace(CHOICE, rounds=(first, second))).tables if table.name == "choice-rounds"]
+    (table,) = [
+        table for table in chosen(replace(CHOICE, rounds=(first, second)), USUAL).tables if table.name == "choice-rounds"
+    ]
     assert table.rows == [
         ["1", "a", "4", "0.310", "stays"], ["1", "b", "4", "failed", "leaves"], ["1", "c", "4", "0.250", "stays"],
         ["2", "c", "5", "0.240", "–"], ["2", "a", "0", "–", "–"],
@@ -147,5 +158,5 @@ def test_the_section_shows_how_the_sources_were_halved():
 
 def test_without_energy_the_runs_are_counted():
     bare = replace(CHOICE, tried=tuple(replace(run, kwh=None) for run in RUNS))
-    assert "against runs" in chosen(bare).charts[0].title
-    assert not chosen(replace(CHOICE, tried=())).charts
+    assert "against runs" in chosen(bare, USUAL).charts[0].title
+    assert not chosen(replace(CHOICE, tried=()), USUAL).charts
