@@ -15,6 +15,7 @@ from results.record import Task
 from results.statistics import influence
 from results.statistics.influence import Influence, Predictions
 
+HIGHEST = 1e50  # of a figure without bounds; its fourth power is still a number
 TASKS: tuple[Task, ...] = get_args(Task)
 
 

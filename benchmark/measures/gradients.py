@@ -20,6 +20,7 @@ from benchmark.specs.needs import Array, Undefined
 
 THUMBNAIL = 8  # pixels on a side of the small copies by which images are sorted
 BATCH = 32
+GRADIENTS = 2**28  # numbers in the gradients of the images of one batch, which all lie in memory at once
 Conv2dSame, pad_same = timm.layers.Conv2dSame, timm.layers.pad_same  # type: ignore[attr-defined]
 
 
@@ -106,9 +107,15 @@ def weight_gradients(network: Network, images: Tensor, losses: Losses, kept: Kep
     backbone without convolutions and linear layers.
     """
     try:
-        return _weights(network, images, losses, kept, max(1, BATCH // count_slices(images)))
+        return _weights(network, images, losses, kept, _at_once(network, images))
     except _WindowsError:  # which windows belong to an image is certain where there is only one image
         return _weights(network, images, losses, kept, 1)
+
+
+def _at_once(network: Network, images: Tensor) -> int:
+    """How many images have their gradients computed together: fewer where the backbone has many weights."""
+    weights = sum(layer.weight.numel() for layer in filters(network))
+    return max(1, min(BATCH // count_slices(images), GRADIENTS // max(1, weights)))
 
 
 class _WindowsError(Exception):

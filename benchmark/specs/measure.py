@@ -18,6 +18,7 @@ import numpy as np
 from benchmark.specs.needs import OF_SOURCE, OF_TARGET, Array, Undefined, check_inputs, check_need
 from benchmark.specs.score_interval import interval
 from results.error import CatsError, nearest
+from results.metrics import HIGHEST
 
 Multilabel = Literal["average", "whole", "refuse"]
 Proportion = bool | Callable[[Mapping[str, Any]], bool]
@@ -160,7 +161,10 @@ class Measure:
             return Score(value, reason=f"no interval: {lost} of {len(draws.target)} resamples are undefined")
         within = self.proportion(self.options) if callable(self.proportion) else self.proportion
         images = draws.target.shape[1] if within else None
-        return Score(value, *interval(value, float(drawn.std(ddof=1)), images), reason)
+        low, high = interval(value, float(drawn.std(ddof=1)), images)
+        if not (abs(low) <= HIGHEST and abs(high) <= HIGHEST):
+            return Score(value, reason=f"no interval: its ends, {low:.3g} and {high:.3g}, lie beyond {HIGHEST:g}")
+        return Score(value, low, high, reason)
 
     def resample(self, inputs: Mapping[str, Any], draws: Draws, columns: Sequence[int | None] | None = None) -> Array:
         """Return the scores of all resamples of checked inputs, (B,), NaN if undefined.
@@ -208,8 +212,8 @@ class Measure:
             try:
                 one = _with_label(ready, column)
                 value = float(self.function(*(one[need] for need in self.needs), **options))
-                if not np.isfinite(value):
-                    raise Undefined(f"{self.name} is {value}, which is not a finite score")
+                if not abs(value) <= HIGHEST:  # a run with such a figure would be left out of every table
+                    raise Undefined(f"{self.name} is {value:.3g}, which is no finite number or beyond {HIGHEST:g}")
                 values.append(value)
             except Undefined as error:
                 reason = error

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from results.error import CatsError
-from results.metrics import Metric
-from results.tracking.oddity import HIGHEST
+from results.metrics import HIGHEST, Metric
 
 SLACK = 1e-9  # of a bound, for figures that were rounded
 

@@ -8,8 +8,7 @@ import pandas as pd
 
 from results.error import CatsError, nearest
 from results.imports.names import require_different, require_name
-from results.metrics import IMPORTED, METRICS, Metric
-from results.tracking.oddity import HIGHEST
+from results.metrics import HIGHEST, IMPORTED, METRICS, Metric
 
 TABLE = "the table"
 NUMBERS = (int, float, np.integer, np.floating)

@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from results.metrics import written
+from results.metrics import HIGHEST, written
 from results.report.heads import tip
 from results.report.html import Table
 from results.text.plain import shortened
 from results.text.units import EnergyUnit, energy_unit
 from results.tracking.cost_columns import SHARED, unpacked
-from results.tracking.oddity import HIGHEST
 
 COLUMNS = ("kind", "source", "target", "backbone", "seed", "status", "reason")
 MANY = 300  # cells with curves and ROC

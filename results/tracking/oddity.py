@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from results.metrics import IMPORTED, METRICS
+from results.metrics import HIGHEST, IMPORTED, METRICS
 from results.record import Cost, Record
 from results.text.plain import plain, shortened
 from results.tracking.cost_columns import totals
@@ -26,7 +26,6 @@ RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 WHOLE_NUMBER = re.compile(r"[0-9]{1,15}")
 WORD = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 LATEST = 253_402_300_799_000  # the end of the year 9999, in ms
-HIGHEST = 1e50  # of a figure whose metric has no bounds; its fourth power is still a number
 MOST = 1e12  # seconds, kWh, watts: more than anything that was ever measured
 SLACK = 1e-6  # of a bound, for figures that were rounded
 LONGEST = 40  # characters of a value in a sentence

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from benchmark.measures import gradients as room
 from benchmark.measures.gradients import filters, for_evaluation, slope, squared_gradients
 from benchmark.networks.network import Network, Trained
 
@@ -37,3 +38,13 @@ def test_the_gradient_of_an_image_adds_those_of_its_windows(backbone, arguments)
         gradients = torch.autograd.grad(network.features(image[None]).sin().sum(), weights)
         expected = torch.cat([gradient.flatten(1).square().mean(dim=1) for gradient in gradients])
         torch.testing.assert_close(torch.from_numpy(one).float(), expected, rtol=1e-3, atol=1e-6)
+
+
+def test_the_gradients_of_one_batch_take_bounded_memory(monkeypatch):
+    """VGG's have 130 million numbers for each image."""
+    network = for_evaluation(Network("test_resnet", Trained(), 2))
+    images = torch.rand(40, 3, 16, 16)
+    weights = sum(layer.weight.numel() for layer in filters(network))
+    for numbers, at_once in ((weights - 1, 1), (3 * weights, 3), (10**12, room.BATCH)):
+        monkeypatch.setattr(room, "GRADIENTS", numbers)
+        assert room._at_once(network, images) == at_once

@@ -1,5 +1,7 @@
 """The frame of a measure: what it needs, what it is given, when it says nothing, its interval."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -129,13 +131,26 @@ def test_a_measure_cannot_change_its_input():
     features[0, 0] = 5.0  # the caller's own array stays writeable
 
 
-def test_a_value_that_is_not_finite_is_undefined():
+@pytest.mark.parametrize(("given", "said"), [(float("inf"), "inf"), (float("nan"), "nan"), (-1.7e63, "-1.7e+63")])
+def test_a_value_that_no_table_could_show_is_undefined(given, said):
     @named
-    def infinite(features):
-        return float("inf")
+    def huge(features):
+        return given
 
-    with pytest.raises(Undefined, match="test_measure is inf, which is not a finite score"):
-        made(infinite)(blobs()[0])
+    with pytest.raises(Undefined, match=re.escape(f"test_measure is {said}, which is no finite number or beyond 1e+50")):
+        made(huge)(blobs()[0])
+
+
+def test_an_interval_that_no_table_could_show_is_left_out():
+    @named
+    def wide(features):
+        return 9e49 * features.mean()
+
+    features, labels = blobs(12, 4)
+    score = made(wide).score({"features": 1 + features - features.mean()}, draws(labels, 20))
+    assert np.isfinite(score.value)
+    assert score.low is None
+    assert "lie beyond 1e+50" in score.reason
 
 
 def test_several_labels_are_averaged_over_those_with_both_values_or_given_whole_or_refused():
