@@ -7,6 +7,7 @@ from benchmark.measures.cache_last import cache_last
 from benchmark.measures.resampling import first_order, multiplicities, sample
 
 BLOCK = 2**22  # distances at a time, 32 MiB
+NEAREST = 32  # source images kept for each target image; that a resample has none of them happens once in e^32
 
 
 @measure(
@@ -28,36 +29,39 @@ def ids(neutral: Array, source_neutral: Array, *, most: int = 2000, seed: int = 
 
 @ids.bootstrap
 def resampled(draws: Draws, neutral: Array, source_neutral: Array, *, most: int, seed: int) -> Array:
-    """To first order: the distance of each target image, and by how much the second nearest image is farther than the nearest.
+    """Draws target images, and leaves out the source images that are not drawn, about 37 %, as a jackknife does.
 
-    Without a source image, the target images that it is nearest to have their second nearest one. Resamples of the source lose
-    a third of its images, and their distances spread less than those of new images.
+    Leaving out so many rests on many of the nearest distances; one at a time, on a single step where one source image is
+    nearest to most of the target. The factor √(p / (1 - p)), p = 63 %, makes the spread that of whole new sources.
     """
     distances, near, rows = _nearest(neutral, source_neutral, most, seed)
-    own, size = np.zeros(len(neutral)), len(source_neutral)
-    own[rows] = (distances[:, 0].mean() - distances[:, 0]) / len(rows)
-    of_source = np.bincount(near[:, 0], distances[:, -1] - distances[:, 0], size) / len(rows)
-    changed = (multiplicities(draws.source, size) - 1) @ of_source
-    return first_order(draws, -float(distances[:, 0].mean()), own) + changed
+    own, size, first = np.zeros(len(neutral)), len(source_neutral), distances[:, 0].mean()
+    own[rows] = (first - distances[:, 0]) / len(rows)
+    left_out = (1 - 1 / size) ** size
+    changed = np.empty(len(draws.source))
+    for number, present in enumerate(multiplicities(draws.source, size) > 0):
+        drawn = present[near]  # (n, k), nearest first
+        drawn[:, -1] = True
+        changed[number] = first - distances[np.arange(len(near)), drawn.argmax(axis=1)].mean()
+    return first_order(draws, -float(first), own) + np.sqrt((1 - left_out) / left_out) * changed
 
 
 @cache_last
 def _nearest(target: Array, source: Array, most: int, seed: int) -> tuple[Array, Array, Array]:
-    """The two nearest source images of each sampled target image: distances and rows, (n, 2), and the sample, (n,)."""
+    """The nearest source images of each sampled target image, in order: distances and rows, (n, k), and the sample, (n,)."""
     rows = np.sort(sample(target, most, seed)) if len(target) > most else np.arange(len(target))
-    step, middle = max(1, BLOCK // len(source)), source.mean(axis=0)
+    step, middle, kept = max(1, BLOCK // len(source)), source.mean(axis=0), min(NEAREST, len(source))
     target, source = target[rows] - middle, source - middle  # products of numbers far from 0 would cancel
     lengths = np.einsum("md,md->m", source, source)
-    near = np.empty((len(target), 2), dtype=np.int64)
+    distances, near = np.empty((len(target), kept)), np.empty((len(target), kept), dtype=np.int64)
     for start in range(0, len(target), step):
-        order = target[start : start + step] @ source.T
+        block = target[start : start + step]
+        order = block @ source.T
         order *= -2
         order += lengths  # |x - y|^2 but for |x|^2
-        near[start : start + step, 0] = first = order.argmin(axis=1)
-        order[np.arange(len(order)), first] = np.inf
-        near[start : start + step, 1] = order.argmin(axis=1)
-    # exact, also where an image is on both sides
-    distances = np.stack([np.linalg.norm(target - source[near[:, k]], axis=1) for k in range(2)], axis=1)
-    turned = distances[:, 1] < distances[:, 0]  # equal but for rounding errors
-    distances[turned], near[turned] = distances[turned, ::-1], near[turned, ::-1]
+        found = np.argpartition(order, kept - 1, axis=1)[:, :kept]
+        found = np.take_along_axis(found, np.take_along_axis(order, found, axis=1).argsort(axis=1, kind="stable"), axis=1)
+        square = np.take_along_axis(order, found, axis=1) + np.einsum("nd,nd->n", block, block)[:, None]
+        near[start : start + step], distances[start : start + step] = found, np.sqrt(np.maximum(square, 0))
+    distances[:, 0] = np.linalg.norm(target - source[near[:, 0]], axis=1)  # exact, also where an image is on both sides
     return distances, near, rows

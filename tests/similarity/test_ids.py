@@ -28,16 +28,18 @@ def test_a_source_that_holds_the_target_is_at_no_distance():
     assert ids(target + 1e6, np.concatenate([source, target]) + 1e6) == pytest.approx(0, abs=1e-9)
 
 
-def test_the_effect_of_an_image_is_what_the_score_loses_without_it():
+def test_a_resample_draws_target_images_and_leaves_source_images_out_as_a_jackknife_does():
     target, source = sides()
-    drawn = draws(np.zeros(45, dtype=int), 2, 60)
-    drawn.target[:], drawn.source[:] = np.arange(45), np.arange(60)
-    drawn.source[1, 7], drawn.target[1, 5] = 8, 6
-    whole = ids(target, source)
-    without = [whole - ids(target, np.delete(source, row, axis=0)) for row in (7, 8)]
-    moved = (cdist(target[5:7], source).min(axis=1) @ [1, -1]) / 45
-    expected = whole + without[1] - without[0] + moved
-    np.testing.assert_allclose(resampled(drawn, target, source, most=2000, seed=0), [whole, expected], rtol=1e-10)
+    drawn = draws(np.zeros(45, dtype=int), 3, 60)
+    drawn.target[0], drawn.source[0] = np.arange(45), np.arange(60)
+    left_out, distances = (59 / 60) ** 60, cdist(target, source)
+    first = distances.min(axis=1)
+    expected = [
+        -first[rows].mean() - np.sqrt(1 / left_out - 1) * (distances[:, np.unique(others)].min(axis=1) - first).mean()
+        for rows, others in zip(drawn.target, drawn.source, strict=True)
+    ]
+    np.testing.assert_allclose(resampled(drawn, target, source, most=2000, seed=0), expected, rtol=1e-10)
+    assert expected[0] == pytest.approx(ids(target, source), rel=1e-12)
 
 
 @pytest.mark.slow
