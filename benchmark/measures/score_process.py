@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmark.measures.inputs import ScoreSettings
     from benchmark.measures.pair_scores import Ranks
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def serve(channel: Connection) -> None:
