@@ -114,7 +114,7 @@ def weight_gradients(network: Network, images: Tensor, losses: Losses, kept: Kep
 
 def _at_once(network: Network, images: Tensor) -> int:
     """How many images have their gradients computed together: fewer where the backbone has many weights."""
-    weights = sum(layer.weight.numel() for layer in filters(network))
+    weights = sum(weight.numel() for weight in network.backbone.parameters())
     return max(1, min(BATCH // count_slices(images), GRADIENTS // max(1, weights)))
 
 

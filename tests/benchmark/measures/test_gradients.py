@@ -44,7 +44,7 @@ def test_the_gradients_of_one_batch_take_bounded_memory(monkeypatch):
     """VGG's have 130 million numbers for each image."""
     network = for_evaluation(Network("test_resnet", Trained(), 2))
     images = torch.rand(40, 3, 16, 16)
-    weights = sum(layer.weight.numel() for layer in filters(network))
+    weights = sum(weight.numel() for weight in network.backbone.parameters())
     for numbers, at_once in ((weights - 1, 1), (3 * weights, 3), (10**12, room.BATCH)):
         monkeypatch.setattr(room, "GRADIENTS", numbers)
         assert room._at_once(network, images) == at_once
