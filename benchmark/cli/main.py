@@ -158,6 +158,8 @@ def _command() -> int:
         say("Aborted.")
         return 1
     except UsageError as error:
+        if COMPLETION in os.environ:  # there is nothing to offer, and a terminal at a half-written call is no place for words
+            return 0
         if type(error).__name__ != "NoArgsIsHelpError":  # the help has been printed
             if error.ctx is not None:
                 say(" ".join(error.ctx.get_usage().split()))
