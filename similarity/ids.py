@@ -43,7 +43,7 @@ def resampled(draws: Draws, neutral: Array, source_neutral: Array, *, most: int,
         drawn = present[near]  # (n, k), nearest first
         drawn[:, -1] = True
         changed[number] = first - distances[np.arange(len(near)), drawn.argmax(axis=1)].mean()
-    return first_order(draws, -float(first), own) + np.sqrt((1 - left_out) / left_out) * changed
+    return np.asarray(first_order(draws, -float(first), own) + np.sqrt((1 - left_out) / left_out) * changed)
 
 
 @cache_last
