@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark import Array, Draws, measure
+from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.cache_last import cache_last
 from benchmark.measures.resampling import first_order, multiplicities, sample
 
@@ -36,6 +36,9 @@ def resampled(draws: Draws, neutral: Array, source_neutral: Array, *, most: int,
     """
     distances, near, rows = _nearest(neutral, source_neutral, most, seed)
     own, size, first = np.zeros(len(neutral)), len(source_neutral), distances[:, 0].mean()
+    hub = np.bincount(near[:, 0]).max() / len(rows)
+    if hub > 0.5:
+        raise Undefined(f"one source image is the nearest to {hub:.0%} of the target, and whole new sources differ more")
     own[rows] = (first - distances[:, 0]) / len(rows)
     left_out = (1 - 1 / size) ** size
     changed = np.empty(len(draws.source))

@@ -66,3 +66,12 @@ def test_of_many_target_images_a_sample_is_looked_at_beside_all_of_the_source():
     assert found == pytest.approx(-ids(target[turned], source, most=20), rel=1e-12)
     spread = resampled(draws(np.zeros(45, dtype=int), 300, 60), target, source, most=20, seed=0).std()
     assert spread > 0.8 * every.std() / np.sqrt(20)
+
+
+def test_one_source_image_that_is_nearest_to_most_of_the_target_leaves_no_interval():
+    target, source = sides()
+    said = ids.score({"neutral": target, "source_neutral": np.r_[source[:1] * 0, source + 9]}, draws(np.zeros(45, int), 9, 61))
+    assert (said.value < 0, said.low) == (True, None)
+    assert (
+        said.reason == "no interval: one source image is the nearest to 100% of the target, and whole new sources differ more"
+    )
