@@ -23,6 +23,6 @@ def totals_of(frame: pd.DataFrame) -> dict[str, float]:
         "attempts": float(len(frame)),
         "attempts_failed": float((frame["status"] == "FAILED").sum()),
         "attempts_energy_unknown": float(len(frame) - len(known)),
-        "energy_kwh_known": math.fsum(known),
+        **({"energy_kwh_known": math.fsum(known)} if len(known) else {}),  # of none it is not 0
         "seconds": math.fsum(seconds),
     }

@@ -105,6 +105,7 @@ def test_totals_count_what_is_known_and_say_of_how_many_attempts_it_is_not(track
         "cells_finished": 4, "attempts": 5, "attempts_failed": 1, "attempts_energy_unknown": 3,
         "energy_kwh_known": pytest.approx(0.625), "seconds": 10.0,
     }  # fmt: skip
+    assert "energy_kwh_known" not in totals_of(tracking.frame().query("kwh.isna()"))
     log_totals(tracking, totals)  # there is no run of a plan: an experiment of an earlier version
     plan_run(tracking)
     log_totals(tracking, totals)
