@@ -86,21 +86,21 @@ def nearest(name: object, allowed: Iterable[str]) -> str:
 def near_name(name: object, allowed: Iterable[str]) -> str | None:
     """The allowed name that a wrong one most likely means; None if none is near.
 
-    Capital letters and dashes in front do not count. First comes the shortest name that begins with the wrong one, then the
-    longest with which the wrong one begins, then the one that differs by the fewest mistakes of typing, at most two in five
-    letters, three in eight.
+    Capital letters and dashes in front do not count. First comes the shortest name that begins with the wrong one, then the one
+    that differs by the fewest mistakes of typing, at most two in five letters and three in eight, then the longest with which
+    the wrong one begins.
     """
     wrong, names = _letters(name), sorted(allowed)
     longer = [each for each in names if len(wrong) >= LEAST_BEGINNING and _letters(each).startswith(wrong)]
     if longer:
         return min(longer, key=len)
-    shorter = [each for each in names if len(_letters(each)) >= LEAST_WHOLE and wrong.startswith(_letters(each))]
-    if shorter:
-        return max(shorter, key=len)
     most = (len(wrong) + 1) // LETTERS_OF_A_MISTAKE if len(wrong) > LEAST_BEGINNING else 0
     distances = {each: mistakes(wrong, _letters(each), most) for each in names if most}
     near = min(distances, key=lambda each: distances[each], default=None)
-    return near if near is not None and distances[near] <= most else None
+    if near is not None and distances[near] <= most:
+        return near
+    shorter = [each for each in names if len(_letters(each)) >= LEAST_WHOLE and wrong.startswith(_letters(each))]
+    return max(shorter, key=len, default=None)
 
 
 def _letters(name: object) -> str:

@@ -95,7 +95,7 @@ def test_one_phase_after_the_other_each_has_its_own_figures():
 
 
 def test_unknown_country_has_its_nearest_name():
-    with pytest.raises(CatsError, match="codecarbon knows no country 'NLX'; did you mean 'NZL'"):
+    with pytest.raises(CatsError, match="codecarbon knows no country 'NLX'; did you mean 'NLD'"):
         check_country("NLX")
 
 
