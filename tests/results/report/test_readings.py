@@ -5,7 +5,7 @@ import numpy as np
 from results.evaluation.decision_curve import decision_curve
 from results.report.readings import RATES, RECALLS, Curves, decision_table, recall_table, roc_table
 from results.statistics.influence import Predictions
-from tests.results.report.test_clinician import made
+from tests.support.clinicians import made
 
 # Three images of the class, with probabilities 0.9, 0.6 and 0.4, and three others with 0.8, 0.3 and 0.2.
 ROC = (np.array([0, 0, 1 / 3, 1 / 3, 1]), np.array([0, 1 / 3, 1 / 3, 1, 1]))
