@@ -150,7 +150,7 @@ def home(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
     monkeypatch.setenv("CATS_HOME", str(folder))
     monkeypatch.setenv("CATS_ENTRIES", str(folder / "entries"))
-    for name in (*GIVEN, "MLFLOW_TRACKING_URI"):
+    for name in (*GIVEN, "MLFLOW_TRACKING_URI", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     clear_caches()
     return folder

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from results.error import MOST_NAMED, CatsError
+from results.text import plain_log
 from results.text.console import console
 from results.text.hidden import shown
 from results.text.plain import plain, plain_lines
@@ -57,8 +58,7 @@ def begin_log() -> None:
     level = os.environ.get("CATS_LOG") or "WARNING"
     if level.upper() not in logging.getLevelNamesMapping():
         raise CatsError(f"CATS_LOG is '{level}'; allowed are debug, info, warning, error and critical")
-    logging.basicConfig(level=level.upper(), format="%(name)s: %(message)s")
-    logging.getLogger().setLevel(level.upper())
+    plain_log.begin_log(level.upper())
 
 
 def say_more() -> None:

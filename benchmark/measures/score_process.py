@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from benchmark.machine.memory import large_pages
+from results.text.plain_log import begin_log, log_plainly
 
 if TYPE_CHECKING:
     from benchmark.measures.inputs import ScoreSettings
@@ -42,7 +43,8 @@ def serve(channel: Connection) -> None:
 
         torch.set_num_threads(1)
         bare, elsewhere, level = channel.recv()
-        logging.basicConfig(level=level, format="%(name)s: %(message)s")
+        log_plainly()
+        begin_log(level)
         setting = unpacked(bare)
         measures, gatherer = measures_of(setting.plan.plan), Gatherer()
         with threadpool_limits(1):  # numpy was there before if the program that started this imports it

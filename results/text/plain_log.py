@@ -45,6 +45,12 @@ class PlainRecord(logging.LogRecord):
         return harmless(super().getMessage(), self.name)
 
 
+def begin_log(level: int | str) -> None:
+    """Write the log of this process to its standard error from this level on."""
+    logging.basicConfig(level=level, format="%(name)s: %(message)s")
+    logging.getLogger().setLevel(level)
+
+
 def log_plainly() -> None:
     """Make every line of the log of this process a PlainRecord."""
     logging.setLogRecordFactory(PlainRecord)

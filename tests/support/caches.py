@@ -3,6 +3,7 @@
 import sys
 
 from benchmark.specs import catalogue
+from results.text.program import NOTEBOOK, begin
 
 HEAVY_CACHES = (
     ("benchmark.data.decoded", "load_images_cached"),
@@ -15,7 +16,8 @@ HEAVY_CACHES = (
 
 
 def clear_caches() -> None:
-    """Forget entries, images, weights and private names of earlier tests, which may have the same names."""
+    """Forget entries, images, weights, private names and commands of earlier tests, which may have the same names."""
+    begin(NOTEBOOK)
     catalogue.source.cache_clear()
     catalogue.target.cache_clear()
     catalogue.measure.cache_clear()

@@ -103,7 +103,7 @@ def test_options_show_in_the_description():
         ("brestmnist", "no source, target, measure, plan or recipe called 'brestmnist'; did you mean 'breastmnist'?"),
         ("fractl", "no source, target, measure, plan or recipe called 'fractl'; did you mean 'fractal'?"),
         ("quickstrt", "no source, target, measure, plan or recipe called 'quickstrt'; did you mean 'quickstart'?"),
-        ("cats2023", "no source, target, measure, plan or recipe called 'cats2023'; did you mean 'cats2024'?"),
+        ("cats2023", "no source, target, measure, plan or recipe called 'cats2023'; did you mean 'cats2021'?"),
         ("breastmnist[siz=64]", "breastmnist takes no option 'siz'; did you mean 'size'?"),
         ("Breast MNIST", "'Breast MNIST' is not a name; write a name like breastmnist or breastmnist[size=64]"),
         ("", "'' is not a name"),

@@ -85,9 +85,12 @@ def test_the_work_of_others_is_not_ours():
 
 
 def test_waiting_is_no_work():
-    waited = phase(0.3, time.sleep)
-    worked = phase(0.3)
-    assert kwh(waited) < 0.2 * kwh(worked)
+    for _ in range(3):  # other programs may take the cores from the work
+        waited, worked = phase(0.3, time.sleep), phase(0.3)
+        if kwh(waited) < 0.2 * kwh(worked):
+            break
+    else:
+        pytest.fail("waiting took more than a fifth of the energy of work, three times")
     assert waited.energy["ram"].machine_kwh > 0.8 * 20 * 0.3 / JOULES or waited.energy["ram"].watts != 20
 
 

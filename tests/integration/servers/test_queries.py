@@ -1,5 +1,7 @@
 """The ten queries of docs/mlflow.md on PostgreSQL and against `mlflow server`."""
 
+import os
+
 import mlflow
 import pytest
 
@@ -21,8 +23,9 @@ def uri(request, tmp_path_factory):
         patch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
         if request.param == "postgres":
             server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'migrated'")
-            server.execute("CREATE DATABASE queries TEMPLATE migrated")
-            address = server.uri("queries")
+            name = f"queries_{os.getpid()}"  # another process of the tests may have taken over some of these
+            server.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+            address = server.uri(name)
         else:
             address = server.uri
         fill(address)

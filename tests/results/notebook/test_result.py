@@ -70,7 +70,7 @@ def test_a_plot_makes_axes_of_its_own_in_a_figure_of_pyplot(three, monkeypatch):
 
 
 def test_a_target_that_the_board_does_not_have_is_a_sentence(three):
-    with pytest.raises(CatsError, match="the board has no target 'aa'; did you mean 'a'"):
+    with pytest.raises(CatsError, match="the board has no target 'aa'; allowed are a, b"):
         three.verdict("aa")
     with pytest.raises(CatsError, match="there is no figure to draw"):
         Result("nothing", pd.DataFrame()).plot()
