@@ -18,12 +18,13 @@ def uri(request, tmp_path_factory):
     server = request.getfixturevalue(request.param)
     before = mlflow.get_tracking_uri()
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("queries"))
+        folder = tmp_path_factory.mktemp("queries")
+        patch.chdir(folder)
         patch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
         patch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
         if request.param == "postgres":
             server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'migrated'")
-            name = f"queries_{os.getpid()}"  # another process of the tests may have taken over some of these
+            name = f"{folder.name}_{os.getpid()}"  # one for each process of the tests that has some of these, each time
             server.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
             address = server.uri(name)
         else:
