@@ -1,4 +1,4 @@
-"""Convolutions that are faster on a CPU than those of torch, with equal results up to rounding."""
+"""Convolutions that are faster on a CPU than those of torch, or right where those err, with equal results up to rounding."""
 
 from functools import cache
 
@@ -34,6 +34,20 @@ class MatmulConv2d(nn.Conv2d):
         return F.linear(torch.cat(patches, dim=3), weight, self.bias).permute(0, 3, 1, 2)
 
 
+class SteppedConv2d(nn.Conv2d):
+    """A convolution of single pixels that takes every other pixel first, and convolves these without a stride.
+
+    With fewer than 16 channels in the layout channels-last, the gradient of the library's strided convolution writes past its
+    memory (https://github.com/uxlfoundation/oneDNN/issues/6035): it is wrong, or the process dies. RepVGG begins with such a
+    layer.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C, H, W) → (N, O, H', W')."""
+        down, right = self.stride
+        return F.conv2d(features[:, :, ::down, ::right], self.weight, self.bias)
+
+
 class Fp32Conv2d(nn.Module):
     """A convolution that uses fp32 also under autocast: depthwise convolutions have no fast gradient in bf16 on CPUs."""
 
@@ -58,6 +72,14 @@ def optimise_for_device(network: Network) -> None:
             module.__class__ = fp32_class(type(module))  # type: ignore[arg-type] # classes of modules are hashable
         elif type(module) is nn.Conv2d and suits_matmul(module):
             module.__class__ = MatmulConv2d
+        elif type(module) is nn.Conv2d and errs(module):
+            module.__class__ = SteppedConv2d
+
+
+def errs(layer: nn.Conv2d) -> bool:
+    """Whether the library's gradient of this convolution can be wrong, see SteppedConv2d."""
+    strided = layer.kernel_size == (1, 1) and layer.padding == (0, 0) and max(layer.stride) > 1
+    return strided and layer.groups == 1 and layer.in_channels < 16
 
 
 def suits_matmul(layer: nn.Conv2d) -> bool:

@@ -11,7 +11,7 @@ from scipy import stats
 from torch import nn
 from torch.nn import functional as F
 
-from benchmark.networks.fast_convolution import Fp32Conv2d, MatmulConv2d, optimise_for_device, suits_matmul
+from benchmark.networks.fast_convolution import Fp32Conv2d, MatmulConv2d, SteppedConv2d, optimise_for_device, suits_matmul
 from benchmark.networks.network import Network, Trained
 from benchmark.networks.precision import autocast, precision
 from benchmark.specs.recipe import Recipe
@@ -225,6 +225,29 @@ def test_only_plain_convolutions_of_many_channels_are_made_deep(odd):
     assert suits_matmul(nn.Conv2d(**plain))
     assert not suits_matmul(nn.Conv2d(**plain | {"in_channels": 128}))
     assert not suits_matmul(nn.Conv2d(**plain | odd))
+
+
+def test_the_gradient_of_a_strided_convolution_of_few_channels_is_right():
+    """The library's own is wrong for one image, and ends the process for more."""
+    torch.manual_seed(0)
+    made = Network("test_resnet", Trained(), 2)
+    made.backbone.conv1 = nn.Conv2d(3, 48, 1, stride=2, bias=False)
+    right = copy.deepcopy(made.backbone.conv1).double()
+    optimise_for_device(made)
+    layer, given = made.backbone.conv1, torch.randn(1, 3, 224, 224)
+    weights = torch.randn(1, 48, 112, 112)
+    (layer(given.to(memory_format=torch.channels_last)) * weights).sum().backward()
+    (right(given.double()) * weights).sum().backward()
+    torch.testing.assert_close(layer.weight.grad, right.weight.grad.float(), rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize("stride", [2, (1, 3)])
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_stepped_convolution_is_that_of_the_library(stride, bias):
+    plain, given = nn.Conv2d(3, 5, 1, stride=stride, bias=bias), torch.rand(2, 3, 7, 8)
+    stepped = copy.deepcopy(plain)
+    stepped.__class__ = SteppedConv2d
+    torch.testing.assert_close(stepped(given), plain(given))
 
 
 @pytest.mark.slow
