@@ -2,7 +2,8 @@
 
 This module is the interface for authors of entries. A file in `sources/`, `targets/` or `similarity/` imports what it needs
 from here, `from benchmark import Dataset, Samples, Source`, and from no other module of cats-bench; measures may also import
-the mathematics they share from `benchmark.measures`. A name is loaded when it is first used, so `import benchmark` is cheap.
+the mathematics they share from `benchmark.measures`. A name is loaded when it is first used, so `import benchmark` takes
+little time.
 
 - What an entry declares: `Dataset`, `File`, `Source`, `Weights`, `Target`, `Subsample`.
 - Readers, from files to `Samples`: `folders`, `table`, `npz`, `hdf5`, `dicom`, `dicom_folders`, `nifti`, `nifti_folders`,

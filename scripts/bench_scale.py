@@ -222,7 +222,7 @@ def cluster(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
         "workers, {killed} of them killed and replaced\n"
         "scheduler {scheduler_share:.0%} of a core (idle {scheduler_idle_share:.0%}), driver {driver_share:.0%}, "
         "its peak {driver_peak_mib:.0f} MiB; this machine has {cores} cores for all of them\n"
-        "at 80 % of a core and 1-minute cells: the scheduler feeds {scheduler:.0f} workers, the driver {driver:.0f} "
+        "at 80 % of a core and 1-minute cells: the scheduler suffices for {scheduler:.0f} workers, the driver {driver:.0f} "
         "(MLflow: 48 s / overhead per cell)".format(**found),
         flush=True,
     )

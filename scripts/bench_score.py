@@ -7,8 +7,9 @@
 FOLDER is a checkout of the commit to compare with, as `git worktree add FOLDER COMMIT` makes it; without --before this one is
 timed alone. The measures that both have are scored. Data sets and weights that lie in CATS_DATA and CATS_WEIGHTS are taken
 first; what is missing to the number asked for is drawn from a seed. Images are decoded and sources pretrained before anything
-is timed, once for both checkouts; features and scores are made anew in each call. Both run with the same interpreter, in turn,
-in processes of their own. Wall seconds, and CPU seconds of the process with its children; at last both scores are compared.
+is timed, once for both checkouts; features and scores are computed again in each call. Both run with the same interpreter, in
+turn, in processes of their own. Wall seconds, and CPU seconds of the process with its children; at last both scores are
+compared.
 """
 
 import argparse

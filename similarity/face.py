@@ -37,8 +37,9 @@ def face(features: Array, labels: Array, *, part: str = "collapse", dims: int = 
 def resampled(draws: Draws, features: Array, labels: Array, *, part: str, dims: int, temperature: float) -> Array:
     """The score depends only on how often each image is drawn; the principal components are held fixed.
 
-    Class means of a resample lie farther apart, by the luck of two samples, which makes a collapse smaller and its spread with
-    it; so the spread is that of its logarithm. The spread of a fairness is about two thirds of that of fresh samples.
+    Class means of a resample lie farther apart, by the sampling error of two samples, which makes a collapse smaller and its
+    spread with it; so the spread is that of its logarithm. The spread of a fairness is about two thirds of that of fresh
+    samples.
     """
     scores = _scores(multiplicities(draws.target, len(labels)), features, labels, part, dims, temperature)
     if part == "fairness" or not (scores < 0).any():

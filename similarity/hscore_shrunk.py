@@ -47,8 +47,8 @@ def _single(effects: Array, by_square: float, gram: Array) -> float:
     """By what the effects are multiplied so that each pair of images counts once in the variance.
 
     ||S||² is a sum over pairs. What a pair adds beyond the sum of its images is in the effects of both, so the sum of squared
-    effects counts it twice (Efron & Stein, The jackknife estimate of variance, 1981). With N <= D this is most of the luck of
-    a; with more images it is little, and nothing is changed.
+    effects counts it twice (Efron & Stein, The jackknife estimate of variance, 1981). With N <= D this is most of the sampling
+    error of a; with more images it is little, and nothing is changed.
     """
     if len(gram) != len(effects):
         return 1.0

@@ -22,8 +22,9 @@ def lp(features: Array, labels: Array, *, k: int = 5, components: int = 50, most
     features: (N, D); labels: (N,). NCA maps to `components` dimensions and is scored on the images it is fitted to; an image is
     one of its own k neighbours, so the minimum is about 1/k. Both follow the code of the CATS study of 2024. NCA starts at the
     exact principal components, which scikit-learn approximates there. Work and memory grow with N², so at most `most` images
-    are sampled with `seed`, classes in proportion. There is no interval, because none of the resamples would hold the luck of a
-    map that was fitted to the images it is scored on; `knn`, which holds its images out and has one, is the one to recommend.
+    are sampled with `seed`, classes in proportion. There is no interval, because none of the resamples would hold the sampling
+    error of a map that was fitted to the images it is scored on; `knn`, which holds its images out and has an interval, is the
+    one to recommend.
     """
     return float(_purities(features, labels, k, components, most, seed).mean())
 
@@ -31,7 +32,7 @@ def lp(features: Array, labels: Array, *, k: int = 5, components: int = 50, most
 @lp.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, **options: Any) -> Array:  # noqa: ARG001
     """Raises Undefined: the spread of the images' own shares is half of that between sets of 120 images."""
-    raise Undefined("the map was fitted to the images that are scored, and resamples do not hold its luck; see knn")
+    raise Undefined("the map was fitted to the images that are scored, and resamples do not hold its sampling error; see knn")
 
 
 def _purities(features: Array, labels: Array, k: int, components: int, most: int, seed: int) -> Array:

@@ -51,8 +51,8 @@ def resampled(draws: Draws, features: Array, labels: Array, **options: float | s
     weights = np.vstack([np.ones(len(labels)), multiplicities(draws.target, len(labels))])
     mixtures = _mixtures(features, labels, **options)  # type: ignore[arg-type]
     scores = np.stack([label_log_likelihood(weights, each, labels) for each in mixtures])  # (starts, 1 + B)
-    luck = scores[:, 0].var(ddof=1) / len(scores) if len(scores) > 1 else 0.0
-    return with_variance(scores[:, 1:].mean(axis=0), luck)
+    of_starts = scores[:, 0].var(ddof=1) / len(scores) if len(scores) > 1 else 0.0
+    return with_variance(scores[:, 1:].mean(axis=0), of_starts)
 
 
 def _mixtures(  # noqa: PLR0913

@@ -33,7 +33,8 @@ def parc(features: Array, labels: Array, *, dims: int = 32, most: int = 2_000, s
 def resampled(draws: Draws, features: Array, labels: Array, *, dims: int = 32, most: int = 2_000, seed: int = 0) -> Array:
     """To first order in how often an image is drawn; components and their scales are held fixed.
 
-    This makes the spread 1.2 to 1.5 times that of fresh images: scales that are estimated with the score take up some luck.
+    This makes the spread 1.2 to 1.5 times that of fresh images: scales that are estimated with the score take up some
+    sampling error.
     The score is slope × (P - 1/2), P the probability that a pair of two classes is farther apart than a pair of one class.
     Every pair moves P by its place among the pairs of the other kind. The part of it that belongs to neither image alone is in
     the effects of both, so the squares of the effects count it twice: the squares of the pairs are taken off once, which

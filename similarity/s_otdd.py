@@ -38,7 +38,7 @@ def s_otdd(  # noqa: PLR0913 - four needs and three options
     projections), on images; here features are first centred by the mean of the target and divided by twice the standard
     deviation of all its numbers, since the powers depend on origin and unit; in the moments, numbers beyond 3 are clipped, or
     single images in the tails would decide (that code clips some projections at 5). Projections come from `seed` and are the
-    same for every source, so their luck, some hundredths of the distance, hardly changes an order of sources.
+    same for every source, so their randomness, some hundredths of the distance, hardly changes an order of sources.
     """
     require_single_label(source_labels)
     return -float(

@@ -410,9 +410,9 @@ def test_files_named_in_the_docs_exist(page):
 
 def test_functions_named_in_architecture_are_in_their_files():
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    hops = re.findall(r"^\| \d+ \| `([^`]+)` \| `(\w+)` \|", text, re.MULTILINE)
-    assert len(hops) > 10
-    for file, name in hops:
+    steps = re.findall(r"^\| \d+ \| `([^`]+)` \| `(\w+)` \|", text, re.MULTILINE)
+    assert len(steps) > 10
+    for file, name in steps:
         tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
         assert name in {getattr(node, "name", "") for node in tree.body}, f"{file} has no {name}"
 

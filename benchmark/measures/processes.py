@@ -1,4 +1,8 @@
-"""Pairs are scored side by side in processes of one thread each. No score and no key depends on how many there are."""
+"""Pairs are scored side by side in processes of one thread each.
+
+No key depends on how many processes there are, and a score only in its last digits: networks sum float32 numbers in the order
+of their threads, and torch may have several threads where one process scores all pairs.
+"""
 
 import multiprocessing
 import signal
@@ -36,21 +40,21 @@ def number_of_processes(most: int, size: int) -> int:
 
 def side_by_side(works: Sequence[PairWork], given: Content, number: int, begins: Callable[[str], None]) -> Iterator[Outcome]:
     """The outcomes of the pairs, in the order in which they end. After Ctrl-C those that are running end as interrupted."""
-    crew = _Crew(works, packed(*given), number, begins)
+    pool = _Pool(works, packed(*given), number, begins)
     try:
-        while crew.busy:
+        while pool.busy:
             try:
-                outcome = crew.next()
+                outcome = pool.next()
             except KeyboardInterrupt:
-                yield from crew.interrupted()
+                yield from pool.interrupted()
                 return
             if outcome is not None:
                 yield outcome
     finally:
-        crew.dismiss()
+        pool.close()
 
 
-class _Member:
+class _Worker:
     """One process and the work that it does. at: time.monotonic() when the work began. last: its source and backbone."""
 
     def __init__(self, content: Any) -> None:
@@ -74,56 +78,56 @@ class _Member:
         return None
 
 
-class _Crew:
+class _Pool:
     """The processes, and the works that wait for one of them."""
 
     def __init__(self, works: Sequence[PairWork], content: Any, number: int, begins: Callable[[str], None]) -> None:
         self.waiting, self.content, self.begins, self.shares = list(works), content, begins, FairShare()
-        self.members = [_Member(content) for _ in range(number)]
-        for member in self.members:
-            self._give(member)
+        self.workers = [_Worker(content) for _ in range(number)]
+        for worker in self.workers:
+            self._give(worker)
 
     @property
-    def busy(self) -> list[_Member]:
+    def busy(self) -> list[_Worker]:
         """The processes that have a work."""
-        return [member for member in self.members if member.work is not None]
+        return [worker for worker in self.workers if worker.work is not None]
 
     def next(self) -> Outcome | None:
         """The outcome of a work that has ended within half a second, if there is one; its process begins another one."""
-        by_channel: dict[Any, _Member] = {member.channel: member for member in self.busy}
+        by_channel: dict[Any, _Worker] = {worker.channel: worker for worker in self.busy}
         ready = wait(list(by_channel), timeout=0.5)  # short: a Ctrl-C just before a long wait would be noticed at its end only
         if not ready:
             return None
-        member = by_channel[ready[0]]
-        outcome = self._ended(member, member.received())
-        if member.process.exitcode is not None:
-            self.members[self.members.index(member)] = member = _Member(self.content)
-        self._give(member)
+        worker = by_channel[ready[0]]
+        outcome = self._ended(worker, worker.received())
+        if worker.process.exitcode is not None:
+            self.workers[self.workers.index(worker)] = worker = _Worker(self.content)
+        self._give(worker)
         return outcome
 
     def interrupted(self) -> Iterator[Outcome]:
         """Stop all attempts that are running; their outcomes."""
         running, until = self.busy, time.monotonic() + PATIENCE
-        for member in running:
-            member.process.terminate()
-        for member in running:
-            said = member.received() if member.channel.poll(max(0.0, until - time.monotonic())) else None
-            yield self._ended(member, said, stopped=True)
+        for worker in running:
+            worker.process.terminate()
+        for worker in running:
+            said = worker.received() if worker.channel.poll(max(0.0, until - time.monotonic())) else None
+            yield self._ended(worker, said, stopped=True)
 
-    def dismiss(self) -> None:
+    def close(self) -> None:
         """End all processes."""
-        for member in self.members:
-            if member.work is None:
+        for worker in self.workers:
+            if worker.work is None:
                 with suppress(OSError):
-                    member.channel.send(None)
+                    worker.channel.send(None)
             else:
-                member.process.terminate()
-        for member in self.members:
-            member.process.join(5)
-            member.process.kill()
-            member.channel.close()
+                worker.process.terminate()
+        for worker in self.workers:
+            worker.process.join(5)
+            worker.process.kill()
+            worker.channel.close()
 
-    def _give(self, member: _Member) -> None:
+    def _give(self, worker: _Worker) -> None:
         """The next work: of the same network if possible, whose weights are loaded, and with images that no other needs now."""
         if not self.waiting:
             return
@@ -133,30 +137,30 @@ class _Crew:
             pair = work.pair
             network = pair.source, pair.inputs.start.backbone
             taken = network in {(one.source, one.inputs.start.backbone) for one in others}
-            return network != member.last, taken, pair.target in {one.target for one in others}
+            return network != worker.last, taken, pair.target in {one.target for one in others}
 
         work = min(self.waiting, key=cost)
         self.waiting.remove(work)
         pair = work.pair
-        member.work, member.last = work, (pair.source, pair.inputs.start.backbone)
-        member.at, member.started = time.monotonic(), time.time()
-        self.shares.begin("machine", member, member.at)
+        worker.work, worker.last = work, (pair.source, pair.inputs.start.backbone)
+        worker.at, worker.started = time.monotonic(), time.time()
+        self.shares.begin("machine", worker, worker.at)
         self.begins(str(pair))
         with suppress(OSError):  # it has died; its end is noticed as that of the work
-            member.channel.send((pair.source, pair.target, pair.inputs.start.backbone))
+            worker.channel.send((pair.source, pair.target, pair.inputs.start.backbone))
 
-    def _ended(self, member: _Member, outcome: Outcome | None, *, stopped: bool = False) -> Outcome:
-        work, member.work = member.work, None
+    def _ended(self, worker: _Worker, outcome: Outcome | None, *, stopped: bool = False) -> Outcome:
+        work, worker.work = worker.work, None
         assert work is not None
         now = time.monotonic()
-        share = self.shares.end("machine", member, now - member.at, now)
-        when = (member.started, now - member.at)
+        share = self.shares.end("machine", worker, now - worker.at, now)
+        when = (worker.started, now - worker.at)
         if outcome is not None:
             cuda = work.pair.inputs.setting.device.startswith("cuda")
             return reduced([outcome], [share, share if cuda else 1.0])[0]
         if stopped:
             return work.attempt.cut_off(when, ("cpu", "ram"), 1)
-        return work.attempt.lost(_why(member.process.exitcode), when)
+        return work.attempt.lost(_why(worker.process.exitcode), when)
 
 
 def _why(code: int | None) -> str:

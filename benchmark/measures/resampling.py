@@ -32,8 +32,9 @@ def bootstrap_rows(labels: Array, count: int, shares: Shares, rng: np.random.Gen
     """Row numbers drawn with replacement, (count, N) int64.
 
     shares: "held" draws class by class, so that every resample has the class counts of the sample; an interval then leaves out
-    the luck of these counts, which all sources of a target share. "drawn" draws from all rows; a class that is lost gets one of
-    its images in the place of one of a class that has several. Several labels per image, (N, C): always from all rows.
+    the sampling error of these counts, which all sources of a target share. "drawn" draws from all rows; a class that is lost
+    gets one of its images in the place of one of a class that has several. Several labels per image, (N, C): always from all
+    rows.
     """
     if labels.ndim > 1 or not len(labels) or shares == "drawn":
         rows = rng.integers(0, max(len(labels), 1), (count, len(labels)))

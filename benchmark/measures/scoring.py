@@ -1,7 +1,7 @@
 """Score every pair of a plan by every measure, without training; one record for each source, target and backbone.
 
 Pretrainings that are missing come first. Pairs are then scored in this process, or in several processes side by side, which
-changes no score and no key.
+changes no key (see benchmark.measures.processes).
 """
 
 import math

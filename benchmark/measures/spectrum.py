@@ -54,9 +54,9 @@ def spectrum(rows: Array) -> Spectrum:
 def spread_by_subsets(draws: Draws, rows: Array, value: float, score: Callable[[Array], float], *, centre: bool) -> Array:
     """Scores of resamples, (B,), of a measure of the squared singular values (r,) alone, from subsets of three quarters.
 
-    The singular values of a sample are those of the population and its own luck, and they repel each other: weights of the
-    images, whose effects are taken from the same sample, make a score vary up to five times as much as fresh images do. centre:
-    the values are those of centred rows. At most 20 subsets are scored, which then stand for the others.
+    The singular values of a sample are those of the population and its own sampling error, and they repel each other:
+    weights of the images, whose effects are taken from the same sample, make a score vary up to five times as much as fresh
+    images do. centre: the values are those of centred rows. At most 20 subsets are scored, which then stand for the others.
     """
     chosen = subsets(Draws(draws.target[:SUBSETS], draws.source), np.zeros(len(rows), dtype=np.int64), 0.75)
     products = rows @ rows.T if len(rows) <= rows.shape[1] else None

@@ -48,11 +48,11 @@ def from_subsets(chosen: list[Array], count: int, value: float, scores: Array) -
 
 
 def cross_validated(scores: Array, value: float, folds: int) -> Array:
-    """Scores of resamples of the fixed results of cross-validation, (B,), with the luck of the images that were learnt from.
+    """Scores of resamples of cross-validation, (B,), with the sampling error of the images that were learnt from too.
 
-    Fixed results hold only the luck of the images that are predicted. The images of the other folds add to the variance about
-    the ratio of the held-out images to them, 1/(folds - 1) (Nadeau & Bengio, Inference for the generalization error, Machine
-    Learning 52, 2003); distances from `value`, the score, grow accordingly.
+    scores: of the fixed results, (B,), which hold only the sampling error of the images that are predicted. The images of the
+    other folds add to the variance about the ratio of the held-out images to them, 1/(folds - 1) (Nadeau & Bengio, Inference
+    for the generalization error, Machine Learning 52, 2003); distances from `value`, the score, grow accordingly.
     """
     return np.asarray(value + (scores - value) * np.sqrt(1 + 1 / (folds - 1)))
 

@@ -31,17 +31,17 @@ def home(rng: Random, stage: Stage) -> Attempt:
     """A file of CATS_HOME is damaged; what is made from it is the same, or a sentence says more."""
     folder = stage.work / "home"
     files = [path for path in by_age(folder, "*") if path.suffix != ".lock" and "weights" not in path.parts]
-    rooms = sorted({path.relative_to(folder).parts[0] for path in files})
-    room = rng.choice(rooms)
-    path = rng.choice([path for path in files if path.relative_to(folder).parts[0] == room])
-    said = f"{room}/…/{_damage_kept(rng, path)}"
-    if room == "outbox":
+    folders = sorted({path.relative_to(folder).parts[0] for path in files})
+    inside = rng.choice(folders)
+    path = rng.choice([path for path in files if path.relative_to(folder).parts[0] == inside])
+    said = f"{inside}/…/{_damage_kept(rng, path)}"
+    if inside == "outbox":
         return Attempt(said, (rng.choice([("sync", "first.yaml"), ("run", "first.yaml"), ("board", "first.yaml")]),))
-    if room == "snapshots":
+    if inside == "snapshots":
         return Attempt(said, (rng.choice(SHOWN),), compared="figures")
-    if room in {"images", "leakage", "digests"} and rng.random() < 0.5:
+    if inside in {"images", "leakage", "digests"} and rng.random() < 0.5:
         return Attempt(said, (("check", rng.choice(["spots", "boxes", "crates"]), "--size", "16"),), compared="figures")
-    return Attempt(said, SCORED if room in {"features", "scores"} else MADE, compared="figures")
+    return Attempt(said, SCORED if inside in {"features", "scores"} else MADE, compared="figures")
 
 
 def by_age(folder: Path, pattern: str) -> list[Path]:

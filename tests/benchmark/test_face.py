@@ -50,8 +50,8 @@ def test_every_name_of_the_face_is_there_and_typed():
 
 
 def test_no_name_of_the_face_hides_a_room():
-    rooms = {path.name for path in (ROOT / "benchmark").iterdir() if path.is_dir()}
-    assert not rooms & benchmark.MODULES.keys()
+    folders = {path.name for path in (ROOT / "benchmark").iterdir() if path.is_dir()}
+    assert not folders & benchmark.MODULES.keys()
 
 
 def test_an_unknown_name_of_the_face_is_an_import_error():

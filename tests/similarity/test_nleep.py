@@ -33,17 +33,17 @@ def test_covariances_are_full_by_default_as_published():
     assert nleep(features, labels) != pytest.approx(nleep(features, labels, covariance="diag"), abs=1e-3)
 
 
-def test_the_luck_of_the_starts_is_in_the_interval():
+def test_the_randomness_of_the_starts_is_in_the_interval():
     features, labels = blobs(apart=0.5)
-    luck = np.var([nleep(features, labels, starts=1, seed=seed) for seed in range(5)], ddof=1) / 5
+    of_starts = np.var([nleep(features, labels, starts=1, seed=seed) for seed in range(5)], ddof=1) / 5
     drawn = draws(labels, 40)
     together = nleep.resample({"features": features, "labels": labels}, drawn)
     fixed = []
     for seed in range(5):
         once = nleep.with_options({"starts": 1, "seed": seed})
         fixed.append(once.resample({"features": features, "labels": labels}, drawn))
-    assert luck > 0
-    assert together.var(ddof=1) == pytest.approx(np.mean(fixed, axis=0).var(ddof=1) + luck, rel=1e-9)
+    assert of_starts > 0
+    assert together.var(ddof=1) == pytest.approx(np.mean(fixed, axis=0).var(ddof=1) + of_starts, rel=1e-9)
 
 
 def test_no_start_says_nothing():
@@ -75,7 +75,7 @@ def test_each_image_drawn_once_scores_as_the_data_and_resamples_lie_around_it():
     features, labels = blobs(apart=1)
     drawn = draws(labels, 50)
     drawn.target[0] = np.arange(len(labels))
-    once = nleep.with_options({"starts": 1})  # the luck of several would stretch what is drawn
+    once = nleep.with_options({"starts": 1})  # the randomness of several would stretch what is drawn
     scores = once.resample({"features": features, "labels": labels}, drawn)
     assert scores[0] == pytest.approx(once(features, labels), rel=1e-12)
     assert 0 < scores[1:].std() < 0.2

@@ -72,11 +72,11 @@ def test_effects_are_what_leaving_an_image_out_changes(of_class):
     assert found.std() == pytest.approx(np.std(exact), rel=0.15)
 
 
-def test_the_spread_holds_the_luck_of_drawn_pairs():
+def test_the_spread_holds_the_randomness_of_drawn_pairs():
     features, labels = blobs(600, 40, apart=1.0)
     drawn, inputs = draws(labels, 100), {"features": features, "labels": labels}
     few = parc.with_options({"most": 60})
     whole, part = parc.resample(inputs, drawn).std(), few.resample(inputs, drawn).std()
-    luck = np.std([parc(features, labels, most=60, seed=seed) for seed in range(40)])
-    assert luck > whole
-    assert part == pytest.approx(np.hypot(whole, luck), rel=0.25)
+    by_seed = np.std([parc(features, labels, most=60, seed=seed) for seed in range(40)])
+    assert by_seed > whole
+    assert part == pytest.approx(np.hypot(whole, by_seed), rel=0.25)

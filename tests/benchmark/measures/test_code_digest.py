@@ -62,7 +62,7 @@ def changed(monkeypatch):
         ("knn", "benchmark/measures/cross_validation.py", "1e-9", "1e-8"),  # imported by the measure
         ("sfda", "benchmark/measures/low_rank.py", 'mode="r"', 'mode="full"'),  # imported by what the measure imports
         ("etran", "benchmark/measures/tail_energy.py", "int(share", "round(share"),
-        ("pge", "benchmark/networks/copying.py", "__getstate__", "__dict__"),  # of another room
+        ("pge", "benchmark/networks/copying.py", "__getstate__", "__dict__"),  # of another folder
         ("pge", "benchmark/machine/timm_import.py", "\ndef ", "\nEXTRA = 1\n\n\ndef "),
         ("knn", "benchmark/specs/score_interval.py", "1.96 ", "1.97 "),  # the interval of every measure
         ("knn", "benchmark/specs/measure.py", "len(draws.target) / 2", "len(draws.target) / 3"),  # which resamples count

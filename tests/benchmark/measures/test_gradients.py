@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from benchmark.measures import gradients as room
+from benchmark.measures import gradients as tested
 from benchmark.measures.gradients import filters, for_evaluation, slope, squared_gradients
 from benchmark.networks.network import Network, Trained
 
@@ -45,6 +45,6 @@ def test_the_gradients_of_one_batch_take_bounded_memory(monkeypatch):
     network = for_evaluation(Network("test_resnet", Trained(), 2))
     images = torch.rand(40, 3, 16, 16)
     weights = sum(weight.numel() for weight in network.backbone.parameters())
-    for numbers, at_once in ((weights - 1, 1), (3 * weights, 3), (10**12, room.BATCH)):
-        monkeypatch.setattr(room, "GRADIENTS", numbers)
-        assert room._at_once(network, images) == at_once
+    for numbers, at_once in ((weights - 1, 1), (3 * weights, 3), (10**12, tested.BATCH)):
+        monkeypatch.setattr(tested, "GRADIENTS", numbers)
+        assert tested._at_once(network, images) == at_once

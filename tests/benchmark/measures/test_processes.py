@@ -62,6 +62,7 @@ def score(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 def test_two_processes_give_the_scores_and_keys_of_one_and_a_process_that_dies_costs_its_own_pair_alone(score):
     state, alone = score(1)
     assert (state.cells, state.made, state.failed) == (4, 4, [])

@@ -1,4 +1,4 @@
-"""The section for a clinician: figures are those of the evaluation room, names of others stay text, what is missing is said."""
+"""The section for a clinician: figures are those of `results.evaluation`, foreign names stay text, what is missing is said."""
 
 import xml.etree.ElementTree as ET
 from dataclasses import replace
