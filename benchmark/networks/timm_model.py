@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from benchmark.machine.timm_import import timm
 from benchmark.networks.conv_stem import ConvStem
 from benchmark.networks.matching import COUNTER
+from benchmark.networks.strided import step_first
 from benchmark.specs.arguments import OURS
 from results.error import CatsError, first_line
 
@@ -41,6 +42,7 @@ def timm_model(name: str, arguments: Mapping[str, Any], channels: int = 3, **opt
         if not theirs:
             raise
         raise CatsError(f"backbone {name} cannot be built with {theirs}: {first_line(error)}") from error
+    step_first(model)
     return model
 
 
