@@ -39,12 +39,10 @@ class SettingsTable:
 
     def table(self) -> "RenderableType":
         """For the terminal."""
-        from results.text.printing import TerminalTable
+        from results.text.printing import terminal_table
 
-        table = TerminalTable(None, ("key", "from", "value"), left=HEAD)
-        for each in self.settings:
-            table.add_row(each.key, each.origin, each.value)
-        return table
+        rows = ([each.key, each.origin, each.value] for each in self.settings)
+        return terminal_table(None, ("key", "from", "value"), rows, left=HEAD)
 
     def markdown(self) -> str:
         """For a README or an issue."""

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from results.text.printing import TerminalTable, csv_text, markdown_table
+from results.text.printing import TerminalTable, csv_text, markdown_table, terminal_table
 
 # Columns of each kind, those first that a narrow terminal shows too.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -81,13 +81,8 @@ class Description:
 
     def table(self) -> RenderableType:
         """For the terminal: one table for each kind of entry, one line for each key that holds something."""
-        tables = []
-        for kind, facts in self.facts.items():
-            table = TerminalTable(kind, ["key", "value"], left=("key", "value"))
-            for key, value in flat_facts(facts):
-                table.add_row(key, value)
-            tables.append(table)
-        return Group(*tables)
+        head = ("key", "value")
+        return Group(*(terminal_table(kind, head, flat_facts(facts), left=head) for kind, facts in self.facts.items()))
 
     def markdown(self) -> str:
         """For a README or an issue."""

@@ -22,11 +22,6 @@ def rotated(features: Array) -> Array:
     return np.ascontiguousarray(scipy.linalg.qr(features.T, mode="r")[0][: len(features)].T)
 
 
-def compact(features: Array) -> Array:
-    """Centred features in at most min(N, D) coordinates; all distances are kept."""
-    return features - features.mean(axis=0) if features.shape[1] < len(features) else principal_coordinates(features)
-
-
 @cache_last_view
 def principal_coordinates(features: Array) -> Array:
     """All principal coordinates of (N, D) features: (N, rank), centred, largest variance first; all distances are kept.

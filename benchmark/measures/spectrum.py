@@ -27,11 +27,6 @@ class Spectrum:
     values: Array
     vectors: Array
 
-    @property
-    def coordinates(self) -> Array:
-        """The rows along the right singular vectors, (N, r)."""
-        return np.asarray(self.vectors * np.sqrt(self.values))
-
     def effects(self, slopes: Array) -> Array:
         """Change of a score when an image is counted once more, (N,), from its derivatives by the logarithms of `values` (r,).
 

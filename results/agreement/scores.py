@@ -13,7 +13,7 @@ from results.board.candidates import Candidate, across
 from results.error import CatsError
 from results.record import metric_name
 from results.text.plain import plain
-from results.text.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
+from results.text.printing import csv_text, markdown_notes, markdown_section, terminal_notes, terminal_table
 from results.tracking.cost_columns import unpacked
 
 PREFIX = "measure_"
@@ -91,19 +91,16 @@ class ScoresText:
         """For the terminal."""
         parts = list[RenderableType]()
         for title, (head, lines) in score_grids(self.rows).items():
-            drawn = TerminalTable(title, head, WORDS)
-            for line in lines:
-                drawn.add_row(*line)
-            parts += [drawn, Text("")]
+            parts += [terminal_table(title, head, lines, WORDS), Text("")]
         parts += [Text(f"– {plain(reason)}") for reason in score_reasons(self.rows)]
         parts.append(Text("value and half of its 95 % interval over images; higher is better, and only inside one line"))
         return Group(*parts, *([terminal_notes(self.advice)] if self.advice else []))
 
     def markdown(self) -> str:
         """For a README or an issue."""
-        text = []
+        text = list[str]()
         for title, (head, lines) in score_grids(self.rows).items():
-            text += [f"**{markdown_text(title)}**", "", *markdown_table(head, lines, WORDS), ""]
+            text += markdown_section(title, head, lines, WORDS)
         return "\n".join([*text, *markdown_notes([*score_reasons(self.rows), *self.advice])]) + "\n"
 
     def csv(self) -> str:

@@ -9,13 +9,12 @@ from rich.text import Text
 from results.agreement.result import SHARE, Agreement, JudgedMeasure, Statistic
 from results.text.printing import (
     REGRET_DIGITS,
-    TerminalTable,
     csv_text,
     figure_text,
     markdown_notes,
-    markdown_table,
-    markdown_text,
+    markdown_section,
     terminal_notes,
+    terminal_table,
 )
 
 HEADINGS = {
@@ -43,17 +42,17 @@ class AgreementText:
 
     def table(self) -> RenderableType:
         """For the terminal."""
-        verdict = _drawn(self.agreement.verdict, HEAD, measure_lines(self.agreement))
-        targets = _drawn(BY_TARGET, *tau_by_target(self.agreement))
+        head, lines = tau_by_target(self.agreement)
+        verdict = terminal_table(self.agreement.verdict, HEAD, measure_lines(self.agreement), HEAD[:1])
+        targets = terminal_table(BY_TARGET, head, lines, head[:1])
         return Group(verdict, Text(""), targets, Text(""), terminal_notes(_notes(self.agreement)))
 
     def markdown(self) -> str:
         """For a README or an issue."""
         head, lines = tau_by_target(self.agreement)
-        means = markdown_table(HEAD, measure_lines(self.agreement), HEAD[:1])
-        text = [f"**{markdown_text(self.agreement.verdict)}**", "", *means, "", f"**{BY_TARGET}**", ""]
-        text += markdown_table(head, lines, head[:1])
-        return "\n".join([*text, "", *markdown_notes(_notes(self.agreement))]) + "\n"
+        text = markdown_section(self.agreement.verdict, HEAD, measure_lines(self.agreement), HEAD[:1])
+        text += markdown_section(BY_TARGET, head, lines, head[:1])
+        return "\n".join([*text, *markdown_notes(_notes(self.agreement))]) + "\n"
 
     def csv(self) -> str:
         """One line for each measure, target (`mean` for all of them) and statistic, numbers in full."""
@@ -117,10 +116,3 @@ def _reasons(agreement: Agreement) -> list[str]:
 def _notes(agreement: Agreement) -> list[str]:
     first = f"experiment {agreement.experiment}, metric {agreement.metric}"
     return [first, *LEGEND, *_reasons(agreement), *agreement.notes]
-
-
-def _drawn(title: str, head: list[str], rows: list[list[str]]) -> TerminalTable:
-    table = TerminalTable(title, head, head[:1])
-    for row in rows:
-        table.add_row(*row)
-    return table

@@ -12,13 +12,13 @@ from results.choosing.prior import ONLY
 from results.text.plain import plain
 from results.text.printing import (
     REGRET_DIGITS,
-    TerminalTable,
     csv_text,
     figure_text,
     markdown_notes,
     markdown_table,
     markdown_text,
     terminal_notes,
+    terminal_table,
 )
 from results.text.units import USUAL, EnergyUnit
 
@@ -161,9 +161,9 @@ class ChoiceText:
     def table(self) -> RenderableType:
         """For the terminal."""
         answer = Text("\n".join(plain(sentence) for sentence in sentences(self.choice)))
-        parts: list[RenderableType] = [answer, Text(""), _drawn(SOURCES, source_lines(self.choice))]
+        parts: list[RenderableType] = [answer, Text(""), terminal_table(None, SOURCES, source_lines(self.choice), WORDS)]
         if self.choice.rivals:
-            parts += [Text(""), _drawn(RIVALS, rival_lines(self.choice))]
+            parts += [Text(""), terminal_table(None, RIVALS, rival_lines(self.choice), WORDS)]
         return Group(*parts, Text(""), terminal_notes(notes(self.choice)))
 
     def markdown(self) -> str:
@@ -188,13 +188,6 @@ class ChoiceText:
     def to_dict(self) -> Any:
         """Plain data, as `--format json` prints it."""
         return self.choice.to_dict()
-
-
-def _drawn(head: list[str], rows: list[list[str]]) -> TerminalTable:
-    table = TerminalTable(None, head, WORDS)
-    for row in rows:
-        table.add_row(*row)
-    return table
 
 
 def _number(value: float, digits: int = 2) -> str:

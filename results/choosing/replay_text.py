@@ -24,15 +24,15 @@ from results.choosing.verdict import (
     stop_rules,
     trusted,
 )
+from results.text.plain import finite
 from results.text.printing import (
     REGRET_DIGITS,
-    TerminalTable,
     csv_text,
     figure_text,
     markdown_notes,
-    markdown_table,
-    markdown_text,
+    markdown_section,
     terminal_notes,
+    terminal_table,
 )
 
 UNITS = {"kwh": "energy", "hours": "hours", "cells": "runs"}
@@ -88,17 +88,14 @@ class ReplayText:
         """For the terminal."""
         parts: list[RenderableType] = []
         for lines in self.tables:
-            drawn = TerminalTable(lines.title, lines.head, WORDS)
-            for row in lines.rows:
-                drawn.add_row(*row)
-            parts += [drawn, Text("")]
+            parts += [terminal_table(lines.title, lines.head, lines.rows, WORDS), Text("")]
         return Group(*parts, terminal_notes(self.notes))
 
     def markdown(self) -> str:
         """For a README or an issue."""
         text: list[str] = []
         for lines in self.tables:
-            text += [f"**{markdown_text(lines.title)}**", "", *markdown_table(lines.head, lines.rows, WORDS), ""]
+            text += markdown_section(lines.title, lines.head, lines.rows, WORDS)
         return "\n".join([*text, *markdown_notes(self.notes)]) + "\n"
 
     def csv(self) -> str:
@@ -106,10 +103,10 @@ class ReplayText:
         rows: list[list[Any]] = []
         for policy in self.policies:
             for share, mean in zip(self.found.shares, policy.regret, strict=True):
-                rows.append([policy.name, "mean", share, _plain(mean.value), mean.low, mean.high])
+                rows.append([policy.name, "mean", share, finite(mean.value), mean.low, mean.high])
             for target, line in zip(self.found.targets, self._by_target(policy), strict=True):
                 rows += [
-                    [policy.name, target, share, _plain(value), None, None]
+                    [policy.name, target, share, finite(value), None, None]
                     for share, value in zip(self.found.shares, line, strict=True)
                 ]
         return csv_text(["policy", "target", "share", "regret", "low", "high"], rows)
@@ -133,7 +130,7 @@ class ReplayText:
             "all_runs": asdict(mean_over_targets(found.sweep)), "stop_rules": [asdict(rule) for rule in self.rules],
             "stated": [asdict(each) for each in self.bins], "sets": sets, "notes": self.notes,
         }  # fmt: skip
-        return {name: _plain(value) for name, value in whole.items()}
+        return dict(finite(whole))
 
     def _by_target(self, policy: PolicyRegret) -> list[list[float]]:
         return list(averaged_regret(self.found, policy.name).tolist())
@@ -200,15 +197,6 @@ def _figure(mean: Mean) -> str:
 
 def _number(value: float, form: str) -> str:
     return format(value, form) if math.isfinite(value) else "–"
-
-
-def _plain(value: Any) -> Any:
-    """Plain data with None for every number that is not known: JSON has no NaN."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _percent(share: float) -> str:

@@ -1,6 +1,5 @@
 """A bill and its trade-off as text: for the terminal, for a page, for a spreadsheet, for a program."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,13 +14,12 @@ from results.cost.tradeoff import CHANCE, SWEEP, Tradeoff
 from results.statistics.rank_agreement import FEW, MANY
 from results.text.printing import (
     REGRET_DIGITS,
-    TerminalTable,
     csv_text,
     figure_text,
     markdown_notes,
-    markdown_table,
-    markdown_text,
+    markdown_section,
     terminal_notes,
+    terminal_table,
 )
 
 ENDS = ("way to choose", "front")  # the columns of words among the ways of choosing
@@ -50,12 +48,10 @@ class CostText:
         parts: list[RenderableType] = [terminal_notes(answer(self.bill, self.tradeoff)), Text("")]
         if self.tradeoff is not None:
             title, head, lines = tradeoff_lines(self.tradeoff)
-            drawn = _drawn(TerminalTable(title, head, ENDS), lines)
-            parts += [drawn, terminal_notes(tradeoff_notes(self.tradeoff)), Text("")]
+            parts += [terminal_table(title, head, lines, ENDS), terminal_notes(tradeoff_notes(self.tradeoff)), Text("")]
         for table in bill_tables(self.bill):
             keys = sum(name in table.word_columns for name in table.head)
-            drawn = TerminalTable(table.title, table.head, table.word_columns, keys)
-            parts += [_drawn(drawn, [[_cell(value) for value in line] for line in table.lines]), Text("")]
+            parts += [terminal_table(table.title, table.head, _cells(table), table.word_columns, keys), Text("")]
         return Group(*parts, terminal_notes(bill_notes(self.bill)))
 
     def markdown(self) -> str:
@@ -63,11 +59,9 @@ class CostText:
         lines = [*markdown_notes(answer(self.bill, self.tradeoff)), ""]
         if self.tradeoff is not None:
             title, head, rows = tradeoff_lines(self.tradeoff)
-            lines += [f"**{markdown_text(title)}**", "", *markdown_table(head, rows, ENDS), ""]
-            lines += [*markdown_notes(tradeoff_notes(self.tradeoff)), ""]
+            lines += [*markdown_section(title, head, rows, ENDS), *markdown_notes(tradeoff_notes(self.tradeoff)), ""]
         for table in bill_tables(self.bill):
-            rows = [[_cell(value) for value in line] for line in table.lines]
-            lines += [f"**{markdown_text(table.title)}**", "", *markdown_table(table.head, rows, table.word_columns), ""]
+            lines += markdown_section(table.title, table.head, _cells(table), table.word_columns)
         return "\n".join([*lines, *markdown_notes(bill_notes(self.bill))]) + "\n"
 
     def csv(self) -> str:
@@ -95,10 +89,8 @@ class CostText:
         }  # fmt: skip
 
 
-def _drawn(table: TerminalTable, lines: Sequence[Sequence[str]]) -> TerminalTable:
-    for line in lines:
-        table.add_row(*line)
-    return table
+def _cells(table: CostTable) -> list[list[str]]:
+    return [[_cell(value) for value in line] for line in table.lines]
 
 
 def tradeoff_lines(tradeoff: Tradeoff) -> tuple[str, list[str], list[list[str]]]:

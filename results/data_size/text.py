@@ -12,13 +12,12 @@ from results.board.sizes import ALL
 from results.data_size.curves import DataSizes, SizeCurve, SizePoint
 from results.data_size.words import number, verdicts, worth_text, worths
 from results.text.printing import (
-    TerminalTable,
     csv_text,
     figure_text,
     markdown_notes,
-    markdown_table,
-    markdown_text,
+    markdown_section,
     terminal_notes,
+    terminal_table,
 )
 
 DIGITS = 3
@@ -71,17 +70,14 @@ class CurveText:
         """For the terminal."""
         parts: list[RenderableType] = []
         for target in self.curves.targets:
-            drawn = TerminalTable(self.title(target), self.head, WORDS, keys=2)
-            for row in self.rows(target):
-                drawn.add_row(*row)
-            parts += [drawn, Text("")]
+            parts += [terminal_table(self.title(target), self.head, self.rows(target), WORDS, keys=2), Text("")]
         return Group(*parts, terminal_notes(self.notes))
 
     def markdown(self) -> str:
         """For a README or an issue."""
         text: list[str] = []
         for target in self.curves.targets:
-            text += [f"**{markdown_text(self.title(target))}**", "", *markdown_table(self.head, self.rows(target), WORDS), ""]
+            text += markdown_section(self.title(target), self.head, self.rows(target), WORDS)
         return "\n".join([*text, *markdown_notes(self.notes)]) + "\n"
 
     def csv(self) -> str:

@@ -3,7 +3,6 @@
 Reference: Guo, Pleiss, Sun & Weinberger, On calibration of modern neural networks, ICML 2017.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +12,6 @@ from scipy.special import expit, softmax
 
 from results.record import Task
 
-log = logging.getLogger(__name__)
 BOUNDS = (0.05, 20.0)  # between which the temperature is searched
 FEWEST = 10  # validation images that a temperature is fitted to
 ZERO = 1e-12  # in place of a probability of zero, whose logarithm is infinite
@@ -25,17 +23,6 @@ class Temperature:
 
     value: float
     note: str | None = None
-
-
-def fit_temperature(task: Task, labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """The temperature with the smallest loss on validation images; logs a sentence if they do not determine it.
-
-    labels: (N,) int, multi-label (N, C) of 0 and 1; probabilities: (N, C). See `temperature_of`.
-    """
-    found = temperature_of(task, labels, probabilities)
-    if found.note:
-        log.warning("%s", found.note)
-    return found.value
 
 
 def temperature_of(task: Task, labels: np.ndarray, probabilities: np.ndarray) -> Temperature:

@@ -7,7 +7,6 @@ head forbids all requests, and all scripts but the page's own, which it names by
 import base64
 import hashlib
 import json
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -18,7 +17,7 @@ from results.report.drawn import inline
 from results.report.heads import tip
 from results.report.html import Page, Section, Table
 from results.report.shades import shade
-from results.text.plain import plain, plain_lines
+from results.text.plain import finite, plain, plain_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -138,15 +137,6 @@ def coded(value: Any) -> str:
     """JSON that is safe inside a script tag; NaN and infinity become null."""
     text = json.dumps(finite(value), separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def finite(value: Any) -> Any:
-    """The content with None for NaN and infinity."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: finite(one) for key, one in value.items()}
-    return [finite(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 @cache

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from results.sharing.diff import ALL, NOWHERE, BoardDifference, Change, Place
-from results.text.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
+from results.text.printing import csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes, terminal_table
 
 HEAD = ("target", "source", "rank", "tie", "mean", "95 %", "why")
 WORDS = frozenset({"target", "source", "why"})
@@ -28,10 +28,7 @@ class DifferenceText:
         found = self.difference
         parts: list[RenderableType] = [Text(verdict(found), "bold"), Text("")]
         for target, lines in groupby(_lines(found), key=lambda line: line[0]):
-            drawn = TerminalTable(target, HEAD[1:], WORDS)
-            for line in lines:
-                drawn.add_row(*line[1:])
-            parts += [drawn, Text("")]
+            parts += [terminal_table(target, HEAD[1:], (line[1:] for line in lines), WORDS), Text("")]
         return Group(*parts, terminal_notes(_legend(found)))
 
     def markdown(self) -> str:

@@ -10,7 +10,6 @@ from pydantic import AfterValidator, Field
 from results.files.digest import digest
 from results.record import Frozen
 from results.text.plain import storable
-from results.tracking.mlflow_format import joined
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Run
@@ -104,10 +103,6 @@ class RunCopy(Frozen):
     def last(self) -> dict[str, float]:
         """The last value of each metric."""
         return {name: values[-1][0] for name, values in self.metrics.items() if values}
-
-    def fact(self, name: str) -> str:
-        """A text of ours that may lie in several tags; empty if there is none."""
-        return joined(self.tags, f"cats.{name}")
 
 
 def copy_of(tracking: "Experiment", run: "Run") -> RunCopy | None:

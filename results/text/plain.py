@@ -6,8 +6,11 @@ that differ still differ, and a text without such characters stays as it is.
 """
 
 import json
+import math
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 MOST_MARKS = 8  # accents on one letter; no language needs more, and a flood of them covers the lines above
 LONGEST_NAME = 200  # characters; MLflow keeps names of 250 bytes, and longer ones fit no table
@@ -60,6 +63,15 @@ def storable(text: str) -> str:
 def json_text(value: object, indent: int | None = 2) -> str:
     """Plain data as JSON that can be printed: characters that must not be shown are codes, which JSON reads back."""
     return plain_lines(json.dumps(value, indent=indent, ensure_ascii=False))
+
+
+def finite(value: Any) -> Any:
+    """Plain data with None for NaN and infinity, which JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: finite(each) for key, each in value.items()}
+    return [finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def fault_of_name(name: str) -> str | None:

@@ -128,6 +128,16 @@ class TerminalTable:
         return [[name, *(cells[i] for cells, _ in self.rows)] for i, name in enumerate(self.head)]
 
 
+def terminal_table(
+    title: str | None, head: Sequence[str], rows: Iterable[Sequence[str]], left: Collection[str] = (), keys: int = 1
+) -> TerminalTable:
+    """A table with its lines; `left` and `keys` as in TerminalTable."""
+    table = TerminalTable(title, head, left, keys)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
 def longest_word(cells: Iterable[str]) -> int:
     """The width of the longest word of a column, as long as a name may be that is never broken."""
     return min(max((cell_len(word) for cell in cells for word in cell.split()), default=0), LONGEST_WORD)
@@ -152,6 +162,11 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]], left: Col
     clean = [[markdown_text(cell) for cell in row] for row in (head, *rows)]
     ruled = ["---" if name in left else "---:" for name in head]
     return ["| " + " | ".join(row) + " |" for row in [clean[0], ruled, *clean[1:]]]
+
+
+def markdown_section(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], left: Collection[str] = ()) -> list[str]:
+    """The lines of a table below its title, and an empty line behind it."""
+    return [f"**{markdown_text(title)}**", "", *markdown_table(head, rows, left), ""]
 
 
 def markdown_notes(notes: Iterable[str]) -> list[str]:

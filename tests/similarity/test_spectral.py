@@ -25,7 +25,7 @@ def test_the_spectrum_is_a_singular_value_decomposition(shape):
     rows = np.random.default_rng(0).standard_normal(shape)
     parts = spectrum(rows)
     np.testing.assert_allclose(np.sqrt(parts.values), np.linalg.svd(rows, compute_uv=False), rtol=1e-10)
-    np.testing.assert_allclose(parts.coordinates @ parts.coordinates.T, rows @ rows.T, atol=1e-9)
+    np.testing.assert_allclose(parts.vectors * parts.values @ parts.vectors.T, rows @ rows.T, atol=1e-9)
 
 
 def test_rankme_of_equal_singular_values_is_their_number():

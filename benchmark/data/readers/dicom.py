@@ -10,25 +10,15 @@ import numpy as np
 from benchmark.data.readers.dicom_pixels import library, opened, pixels, undeclared_values
 from benchmark.data.readers.dicom_view import View
 from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.folders import Layout
+from benchmark.data.readers.folders import Layout, reader_of_folders
 from benchmark.data.readers.picture_files import DICOM_ENDINGS
 from benchmark.data.readers.picture_format import ending_of
 from benchmark.data.readers.revision import DICOM
 from benchmark.data.readers.samples import Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import Scale, scale_of
 from benchmark.data.readers.strangers import is_stranger
-from benchmark.data.readers.table import (
-    attributes_of,
-    decode_with,
-    groups_of_rows,
-    ids_of,
-    named_rows,
-    parts_of,
-    reader_of_table,
-    tree_of,
-)
+from benchmark.data.readers.table import decode_with, groups_of_rows, named_rows, reader_of_table, said_of_rows, tree_of
 from benchmark.data.readers.table_file import Columns
-from benchmark.data.readers.table_labels import labels_of, left_out_of
 from results.error import CatsError
 
 MARK = slice(128, 132)  # where a DICOM file says DICM, whatever it is called
@@ -47,13 +37,10 @@ def dicom(**options: Any) -> TreeReader:
         tree = tree_of(folder, columns)
         rows, names = named_rows(tree, columns)
         groups = groups_of_rows(rows, names, columns, folder) if columns.group else groups_of(tree, names, view.group_tag)
-        labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
         images = decode_with(lambda content, where: pixels(content, where, view, scale), tree, names)
-        parts, look = parts_of(rows, columns, tree.path), _stored(tree, names, view, scale)
-        return Samples(
-            images, labels, ids, groups, parts, left_out_of(rows), look, frozenset() if columns.group else broken_of(groups),
-            attributes_of(rows, columns),
-        )  # fmt: skip
+        unreadable = frozenset[int]() if columns.group else broken_of(groups)
+        said = said_of_rows(rows, names, columns, tree.path)
+        return Samples(images, groups=groups, stored=_stored(tree, names, view, scale), unreadable=unreadable, **said)
 
     return noted(reader_of_table(read, columns), lambda _tree, _tolerant: DICOM)
 
@@ -85,10 +72,7 @@ def dicom_folders(**options: Any) -> TreeReader:
         unreadable = broken_of(groups) if by_file else frozenset[int]()
         return Samples(images, labels, names, groups, parts, left_out, _stored(tree, names, view, scale), unreadable)
 
-    reader = TreeReader(
-        read, files, layout.revision, lambda name: layout.expects(name) and not layout.include, layout.class_folders
-    )
-    return noted(reader, lambda _tree, _tolerant: DICOM)
+    return noted(reader_of_folders(read, files, layout), lambda _tree, _tolerant: DICOM)
 
 
 def _split(options: dict[str, Any]) -> tuple[View, Scale, dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Reader of one folder per class."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -14,7 +14,7 @@ from benchmark.data.readers.part_words import ALLOWED, part_of
 from benchmark.data.readers.picture_format import PICTURE_ENDINGS, ending_of, picture_names
 from benchmark.data.readers.pictures import found_in, groups_of_names, pictures, stored_values
 from benchmark.data.readers.revision import of_pictures
-from benchmark.data.readers.samples import Samples, StoredNumbers, TreeReader, noted
+from benchmark.data.readers.samples import Reader, Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import scale_of
 from benchmark.data.readers.walk import DEPTH
 from results.error import CatsError
@@ -42,10 +42,7 @@ def folders(classes: list[str] | dict[str, str], root: str = "", **options: Any)
         images = pictures(tree, names, scale)
         return Samples(images, labels, names, groups, parts, stored=StoredNumbers(stored_values(tree, names), scale))
 
-    reader = TreeReader(
-        read, files, layout.revision, lambda name: layout.expects(name) and not layout.include, layout.class_folders
-    )
-    return noted(reader, of_pictures(scale))
+    return noted(reader_of_folders(read, files, layout), of_pictures(scale))
 
 
 @dataclass(frozen=True)
@@ -115,6 +112,13 @@ class Layout:
         levels, parts = self.levels, self.parts
         other = any(ending_of(name) not in PICTURE_ENDINGS or levels.differs_from_before(name) for name in names)
         return "2" if other or (parts and any(_part_before(parts, name) != levels.part(name) for name in names)) else ""
+
+
+def reader_of_folders(read: Reader, files: Callable[[Tree], list[str]], layout: Layout) -> TreeReader:
+    """The reader with the files that it reads, and whether it expects another one. `files`: those of a tree."""
+    return TreeReader(
+        read, files, layout.revision, lambda name: layout.expects(name) and not layout.include, layout.class_folders
+    )
 
 
 @dataclass(frozen=True)

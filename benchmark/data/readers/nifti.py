@@ -4,23 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.folders import Layout
+from benchmark.data.readers.folders import Layout, reader_of_folders
 from benchmark.data.readers.nifti_file import ENDINGS, library
 from benchmark.data.readers.nifti_view import VolumeView
 from benchmark.data.readers.samples import Samples, TreeReader, noted, of_volumes
 from benchmark.data.readers.strangers import is_stranger
-from benchmark.data.readers.table import (
-    attributes_of,
-    decode_with,
-    groups_of_rows,
-    ids_of,
-    named_rows,
-    parts_of,
-    reader_of_table,
-    tree_of,
-)
+from benchmark.data.readers.table import decode_with, groups_of_rows, named_rows, reader_of_table, said_of_rows, tree_of
 from benchmark.data.readers.table_file import Columns
-from benchmark.data.readers.table_labels import labels_of, left_out_of
 
 NIFTI = "nifti 1"  # part of the identity; raised when slices are shown otherwise
 
@@ -35,10 +25,8 @@ def nifti(**options: Any) -> TreeReader:
         tree = tree_of(folder, columns)
         rows, names = named_rows(tree, columns)
         groups = groups_of_rows(rows, names, columns, folder) if columns.group else None
-        return Samples(
-            decode_with(view.shown, tree, names), labels_of(rows, columns, tree.path), ids_of(rows, columns, names), groups,
-            parts_of(rows, columns, tree.path), left_out_of(rows), attributes=attributes_of(rows, columns), slices=view.slices,
-        )  # fmt: skip
+        images, said = decode_with(view.shown, tree, names), said_of_rows(rows, names, columns, tree.path)
+        return Samples(images, groups=groups, slices=view.slices, **said)
 
     return of_volumes(noted(reader_of_table(read, columns), lambda _tree, _tolerant: NIFTI))
 
@@ -58,10 +46,7 @@ def nifti_folders(**options: Any) -> TreeReader:
         labels, groups, parts = layout.arranged(folder, names)
         return Samples(decode_with(view.shown, tree, names), labels, names, groups, parts, slices=view.slices)
 
-    reader = TreeReader(
-        read, files, layout.revision, lambda name: layout.expects(name) and not layout.include, layout.class_folders
-    )
-    return of_volumes(noted(reader, lambda _tree, _tolerant: NIFTI))
+    return of_volumes(noted(reader_of_folders(read, files, layout), lambda _tree, _tolerant: NIFTI))
 
 
 def nifti_names(tree: Tree) -> list[str]:

@@ -46,17 +46,9 @@ def table(**options: Any) -> TreeReader:
         tree = tree_of(folder, columns)
         rows, names = named_rows(tree, columns)
         groups = groups_of_rows(rows, names, columns, folder) if columns.group else None
-        labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
-        images, parts = pictures(tree, names, scale), parts_of(rows, columns, tree.path)
+        stored = StoredNumbers(stored_values(tree, names), scale)
         return Samples(
-            images,
-            labels,
-            ids,
-            groups,
-            parts,
-            left_out_of(rows),
-            StoredNumbers(stored_values(tree, names), scale),
-            attributes=attributes_of(rows, columns),
+            pictures(tree, names, scale), groups=groups, stored=stored, **said_of_rows(rows, names, columns, tree.path)
         )
 
     return noted(reader_of_table(read, columns), of_pictures(scale))
@@ -126,18 +118,22 @@ def groups_of_rows(rows: pd.DataFrame, names: list[str], columns: Columns, path:
     return groups_of_names(columns.group, names, path)
 
 
-def ids_of(rows: pd.DataFrame, columns: Columns, names: list[str]) -> list[str]:
-    """The id of each row: from the table, else the name of its picture."""
-    return texts_of(rows, columns.id) if columns.id else names
+def said_of_rows(rows: pd.DataFrame, names: list[str], columns: Columns, path: Path) -> dict[str, Any]:
+    """What the table says of the pictures, as arguments of Samples: labels, ids, parts, what is left out, and attributes.
+
+    The id of a row without one is the name of its picture. Raises CatsError for a label or a part that is not known.
+    """
+    attributes = (columns.attributes or {}).items()
+    return {
+        "labels": labels_of(rows, columns, path),
+        "ids": texts_of(rows, columns.id) if columns.id else names,
+        "parts": _parts_of(rows, columns, path),
+        "left_out": left_out_of(rows),
+        "attributes": {name: [text.strip() for text in texts_of(rows, column.strip())] for name, column in attributes},
+    }
 
 
-def attributes_of(rows: pd.DataFrame, columns: Columns) -> dict[str, list[str]]:
-    """Name of an attribute → its text for each row, without white space around it."""
-    named = (columns.attributes or {}).items()
-    return {name: [text.strip() for text in texts_of(rows, column.strip())] for name, column in named}
-
-
-def parts_of(rows: pd.DataFrame, columns: Columns, path: Path) -> list[str] | None:
+def _parts_of(rows: pd.DataFrame, columns: Columns, path: Path) -> list[str] | None:
     """The part of each row, or None if the table has none. Raises CatsError for a word that is not known."""
     if not columns.part:
         return None

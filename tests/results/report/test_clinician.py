@@ -10,7 +10,7 @@ import pytest
 from results.board.board import judged_runs, make_board
 from results.board.request import RunQuery
 from results.error import OddRunError
-from results.evaluation.calibration import apply_temperature, fit_temperature
+from results.evaluation.calibration import apply_temperature, temperature_of
 from results.evaluation.operating import operating_points
 from results.evaluation.reliability import calibration_error
 from results.report import clinician as module
@@ -38,7 +38,7 @@ def test_the_seed_with_the_smallest_validation_loss_is_shown_with_the_figures_of
     error = calibration_error(test)
     shown = cells(section, "-calibration")
     assert shown["expected calibration error"][1:] == (f"{error.value:.3f}", f"{error.low:.3f} – {error.high:.3f}")
-    temperature = fit_temperature("multiclass", validation.truth.argmax(axis=1), validation.probabilities)
+    temperature = temperature_of("multiclass", validation.truth.argmax(axis=1), validation.probabilities).value
     assert shown["temperature by the validation images"][1] == f"{temperature:.2f}"
     (points,) = (table for table in part.tables if table.name.endswith("-points"))
     soft = [
