@@ -31,6 +31,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
+from measuring.machine import processor
 from scipy.special import softmax
 
 from results.board.board import make_board
@@ -232,13 +233,6 @@ def make(database: Path, n: int) -> None:
             db.execute(f"INSERT INTO {table} ({names}) SELECT {taken} FROM {table}, numbers WHERE run_uuid = ?", (run,))
     db.close()
     print(f"{n:>7}  {'making them':<32} {time.perf_counter() - start:8.2f}", flush=True)
-
-
-def processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return f"{model}, {sum(line.startswith('processor') for line in lines)} cores"
 
 
 if __name__ == "__main__":

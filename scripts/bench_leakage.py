@@ -12,9 +12,9 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
+from measuring.machine import processor
 
 from benchmark.data.fingerprint import (
     BITS,
@@ -85,13 +85,6 @@ def timed(work: Callable[[], int | Fingerprints | tuple[np.ndarray, np.ndarray]]
         work()
         seconds.append(time.perf_counter() - start)
     return f"{statistics.median(seconds):.2f} s (median of {repeats}, {min(seconds):.2f} to {max(seconds):.2f})"
-
-
-def processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return f"{model}, {sum(line.startswith('processor') for line in lines)} cores"
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ from typing import Any
 
 from measuring import beside, growth
 from measuring.child import ROOT, alone
+from measuring.machine import processor
 from measuring.peers import how_to_fetch
 
 NOT_ARRAYS = {"network", "images", "source", "elsewhere", "rng"}
@@ -148,11 +149,8 @@ def header(asked: argparse.Namespace) -> str:
     import scipy
     import sklearn
 
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
     return (
-        f"{model}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; python {platform.python_version()}, "
+        f"{processor()}, load {os.getloadavg()[0]:.1f}; python {platform.python_version()}, "
         f"numpy {np.__version__}, scipy {scipy.__version__}, scikit-learn {sklearn.__version__}; {asked.threads} threads"
     )
 

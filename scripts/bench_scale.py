@@ -31,6 +31,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from measuring.machine import processor
 from scale import noop
 from scale.drive import CALLS, Order, begun, ended
 from scale.real import efficiency
@@ -227,13 +228,6 @@ def cluster(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
         flush=True,
     )
     return found
-
-
-def processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return f"{model}, {sum(line.startswith('processor') for line in lines)} cores"
 
 
 Measure = Callable[[Path, argparse.Namespace], dict[str, Any]]

@@ -9,9 +9,9 @@ from contextlib import redirect_stdout, suppress
 from io import StringIO
 from typing import Any
 
-from measuring.child import inputs
+from documentation.place import put
+from measuring.child import PERFORMANCE, inputs
 from measuring.loading import stood_in
-from measuring.page import written
 from measuring.peers import Given, Peer, Score, present
 
 CASES = ["200x64x2", "1000x512x9", "5000x64x9", "1000x2048x9", "5000x512x50"]
@@ -55,7 +55,7 @@ def run(asked: argparse.Namespace) -> None:
         text += "\n\n" + _sum(found)
     print(text)
     if asked.write:
-        written("peers", text)
+        put(PERFORMANCE, "peers", text + "\n")
 
 
 def _sum(found: list[tuple[Peer, Score]]) -> str:

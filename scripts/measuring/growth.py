@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from measuring.page import written
+from documentation.place import put
+from measuring.child import PERFORMANCE
 
 MEASURES = ["knn", "tmi", "ids", "parc", "otdd", "otce", "vendi", "lp"]
 IMAGES = [1_000, 4_000, 16_000, 50_000]
@@ -21,7 +22,7 @@ def report(rows: list[dict[str, Any]], images: list[int], *, write: bool) -> Non
     text = "\n".join(lines)
     print(text)
     if write:
-        written("growth", text)
+        put(PERFORMANCE, "growth", text + "\n")
 
 
 def slope(rows: dict[int, dict[str, Any]]) -> str:

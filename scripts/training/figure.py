@@ -5,9 +5,9 @@ import platform
 import statistics
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 
 import torch
+from measuring.machine import model
 
 
 def interval(values: Sequence[float]) -> str:
@@ -28,11 +28,8 @@ def half_of(values: Sequence[float]) -> float:
 def hardware(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
     threads = torch.get_num_threads()
-    return f"{model}, {threads} thread{'s' if threads > 1 else ''}"
+    return f"{model()}, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def versions() -> str:
