@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.answers.judged import Terms
 from results.error import CatsError
-from results.text.plain import fault_of_name, shortened
+from results.text.plain import fault_of_name, plain, shortened
 
 if TYPE_CHECKING:
     from benchmark.answers.query import RunReader
@@ -23,11 +23,23 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Words:
-    """What a person states about an archive: its title, its authors, and the licence of the results; all may be unknown."""
+    """What a person states about an archive: its title, its authors, and the licence of the results; all may be unknown.
+
+    Raises CatsError for an author without a name, and for characters that no file can show, such as bytes of another encoding.
+    """
 
     title: str = ""
     authors: Sequence[str] = ()
     licence: str = ""
+
+    def __post_init__(self) -> None:
+        for option, text in (("title", self.title), ("licence", self.licence), *(("author", name) for name in self.authors)):
+            if plain(text) != text:
+                raise CatsError(
+                    f"--{option} '{shortened(plain(text), 60)}' holds characters that cannot be shown; write letters"
+                )
+        if not all(map(str.strip, self.authors)):
+            raise CatsError("--author is empty; write a name, or leave the option out")
 
 
 def archive_of(reader: "RunReader", subject: str, path: Path, words: Words, terms: Terms) -> "Manifest":

@@ -42,13 +42,14 @@ def archive(
     from benchmark.cli.query import reader_of
     from results.report.export import slug
 
+    words = Words(title, author or [], licence)
     if push is not None:
         from results.sharing.push import require_repository
 
         require_repository(push)
     reader = reader_of(plan, tracking_uri)
     path = output or Path(f"{slug(reader.query.experiment)}.zip")
-    made = archive_of(reader, plan, path, Words(title, author or [], licence), Terms(images=images, fresh=fresh))
+    made = archive_of(reader, plan, path, words, Terms(images=images, fresh=fresh))
     print_line(f"{path}: {path.stat().st_size / 1e6:.1f} MB, {made.runs} attempts, {len(made.files) + 2} files")
     if hub is not None or push is not None:
         for line in data_set_of(path, hub, push, licence):

@@ -16,7 +16,7 @@ from results.board.export import read_board
 from results.error import CatsError, first_line
 from results.files.limits import FILE, FILES, amount, require_ratio, require_regular
 from results.sharing.archive_form import BOARD, CRATE, MANIFEST, PREDICTIONS, RECORDS, Manifest
-from results.sharing.run_copy import RunCopy
+from results.sharing.run_copy import RunCopy, kept_tags
 from results.sharing.run_files import SMALL, TABLES, table_of
 from results.text.plain import fault_of_name, plain, shortened
 
@@ -65,7 +65,7 @@ class Archive:
         return data
 
     def copies(self) -> Iterator[RunCopy]:
-        """Every record of the archive. Raises CatsError at the first line that is none."""
+        """Every record of the archive, without tags that no copy holds. Raises CatsError at the first line that is none."""
         for number, line in enumerate(self.content(RECORDS).splitlines(), 1):
             try:
                 copy = RunCopy.model_validate_json(line)
@@ -76,7 +76,7 @@ class Archive:
                     raise CatsError(
                         f"{self.path}: line {number} of {RECORDS} names the file {_short(place)}, which is none of a run"
                     )
-            yield copy
+            yield copy.model_copy(update={"tags": kept_tags(copy.tags)})
 
     def files(self, copy: RunCopy) -> dict[str, bytes]:
         """The contents of the files of a record. Raises CatsError if they are not what they should be."""

@@ -8,6 +8,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from results.sharing.diff import ALL, NOWHERE, BoardDifference, Change, Place
+from results.sharing.reasons import close
+from results.text.plain import plain
 from results.text.printing import csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes, terminal_table
 
 HEAD = ("target", "source", "rank", "tie", "mean", "95 %", "why")
@@ -26,7 +28,7 @@ class DifferenceText:
     def table(self) -> RenderableType:
         """For the terminal: one table for each target, so that the names of targets take no room from the figures."""
         found = self.difference
-        parts: list[RenderableType] = [Text(verdict(found), "bold"), Text("")]
+        parts: list[RenderableType] = [Text(plain(verdict(found)), "bold"), Text("")]
         for target, lines in groupby(_lines(found), key=lambda line: line[0]):
             parts += [terminal_table(target, HEAD[1:], (line[1:] for line in lines), WORDS), Text("")]
         return Group(*parts, terminal_notes(_legend(found)))
@@ -71,10 +73,10 @@ def _line(each: Change, *, overall: bool) -> list[str]:
     return [
         OVER_ALL if overall else each.target,
         each.source,
-        _pair(_number(old.rank, digits), _number(new.rank, digits), exact=old.rank == new.rank),
+        _pair(_number(old.rank, digits), _number(new.rank, digits), exact=close(old.rank, new.rank)),
         _pair(_number(old.tie, 0), _number(new.tie, 0)),
-        _pair(_number(old.mean, 3), _number(new.mean, 3), exact=old.mean == new.mean),
-        _pair(_interval(old), _interval(new)),
+        _pair(_number(old.mean, 3), _number(new.mean, 3), exact=close(old.mean, new.mean)),
+        _pair(_interval(old), _interval(new), exact=close(old.low, new.low) and close(old.high, new.high)),
         "; ".join(each.why) or "–",
     ]
 

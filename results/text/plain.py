@@ -61,8 +61,11 @@ def storable(text: str) -> str:
 
 
 def json_text(value: object, indent: int | None = 2) -> str:
-    """Plain data as JSON that can be printed: characters that must not be shown are codes, which JSON reads back."""
-    return plain_lines(json.dumps(value, indent=indent, ensure_ascii=False))
+    """Plain data as JSON that can be printed: characters that must not be shown are codes, which JSON reads back.
+
+    NaN and infinity, which JSON does not have, become null.
+    """
+    return plain_lines(json.dumps(finite(value), indent=indent, ensure_ascii=False, allow_nan=False))
 
 
 def finite(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """The folder of explanations: sheets, the check, a list of the images, and the maps as numbers where they are wanted."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from benchmark.models.explanation.sheet import Explained, draw_sheet
 from benchmark.models.manifest import CHECK, SHEET
 from results.error import CatsError
 from results.files.atomic import atomic_write
+from results.text.plain import json_text
 from results.text.printing import csv_text
 
 LIST, ARRAYS = "images.csv", "maps.safetensors"
@@ -44,7 +44,7 @@ def write_explanation(made: Explanation, folder: Path, *, arrays: bool = False) 
         draw_sheet(title, [(kind.title(len(some[:few])), some[:few]) for kind, some in groups], draft / SHEET)
         for kind, some in groups if len(groups) > 1 else ():
             draw_sheet(title, [(kind.title(len(some)), some)], draft / f"{kind.name}.png")
-        (draft / CHECK).write_text(json.dumps(facts_of(made), indent=1) + "\n", encoding="utf-8")
+        (draft / CHECK).write_text(json_text(facts_of(made), 1) + "\n", encoding="utf-8")
         _write_list(made, draft / LIST)
         if arrays:
             _write_arrays(made, draft / ARRAYS)

@@ -122,6 +122,8 @@ def test_predictions_of_public_images_keep_their_names(cats, toy):
         (["merge", "sqlite:///no.db"], "cats: there is no database sqlite:///no.db"),
         (["merge", "mlflow.db", "--only", "tou"], "cats: no experiment 'tou' on sqlite:///mlflow.db; did you mean 'toy'?"),
         (["merge", "mlflow.db", "--experiment", " "], "cats: --experiment ' ' is empty"),
+        (["archive", "toy", "--author", "a\udcff"], "cats: --author 'a\\udcff' holds characters that cannot be shown; "),
+        (["archive", "toy", "--author", " "], "cats: --author is empty; write a name"),
         (["archive", "none"], "cats: no experiment 'none' on sqlite:///mlflow.db"),
         (["archive", "toy", "--output", "."], "cats: cannot write the archive to .: "),
         (["diff", "no.json", "toy"], "cats: no.json cannot be read: "),

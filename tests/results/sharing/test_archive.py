@@ -267,6 +267,18 @@ def test_a_record_that_is_none_is_refused(made, tmp_path, change):
             archive.files(copy)
 
 
+def test_tags_of_a_record_name_no_other_run_and_give_no_other_key(made, tmp_path):
+    def spoil(files):
+        records = [json.loads(line) for line in files["records.jsonl"].splitlines()]
+        records[0]["tags"] |= {"cats.key": "other", "mlflow.parentRunId": "other", "lab.note": "kept"}
+        relisted(files, "records.jsonl", b"\n".join(json.dumps(each).encode() for each in records))
+
+    with opened(rewritten(made[1], tmp_path / "bad.zip", spoil)) as archive:
+        tags = next(archive.copies()).tags
+    assert tags["lab.note"] == "kept"
+    assert not {"cats.key", "mlflow.parentRunId"} & set(tags)
+
+
 def test_predictions_that_are_none_are_refused(made, tmp_path):
     def spoil(files):
         relisted(files, next(name for name in files if name.endswith("/predictions.parquet")), b"PAR1PAR1")

@@ -1,9 +1,11 @@
 """The difference of two boards: which places differ, and what is said of why."""
 
+import io
 import json
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from results.board.export import board_json, read_board
 from results.board.request import Judging
@@ -142,6 +144,24 @@ def test_a_board_without_a_basis_is_compared_and_its_silence_said():
     found = of(read_board(json.dumps(content), "old"), made(better))
     assert {each.why for each in found.changes} == {()}
     assert "does not say what it rests on" in found.notes[-1]
+
+
+def test_figures_that_differ_in_later_digits_alone_are_marked_and_rounding_is_not():
+    rows = made()
+    moved = {
+        target: [replace(row, low=row.low + 1e-5, mean=row.mean + 1e-16) for row in listed] if target == "a" else listed
+        for target, listed in rows.targets.items()
+    }
+    text = DifferenceText(of(rows, replace(rows, targets=moved))).markdown()
+    mean, interval = next(line for line in text.splitlines() if line.startswith("| a | good |")).split(" | ")[4:6]
+    assert mean == "0.905"
+    assert interval.endswith(" (later digits differ)")
+
+
+def test_no_control_character_of_a_name_reaches_the_terminal():
+    out = Console(file=io.StringIO(), width=200)
+    out.print(DifferenceText(difference(made(), made(), ("a\x1b[31m.json", "new"))).table())
+    assert "\x1b[31m" not in out.file.getvalue()
 
 
 @pytest.mark.parametrize("after", [made(), made(runs(good=[[0.9, 0.91, 0.92]], bad=[[0.95, 0.96, 0.97]]))])

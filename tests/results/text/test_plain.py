@@ -102,3 +102,8 @@ def test_the_log_quotes_without_harm():
 def test_a_long_text_is_cut_with_a_mark():
     assert shortened("abcdef", 4) == "abc…"
     assert shortened("abcd", 4) == "abcd"
+
+
+def test_json_has_null_where_a_figure_is_no_finite_number():
+    text = json_text({"nan": float("nan"), "ends": (1.0, float("-inf"))}, None)
+    assert json.loads(text, parse_constant=pytest.fail) == {"nan": None, "ends": [1.0, None]}
