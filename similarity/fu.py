@@ -83,7 +83,7 @@ def _batches(images: Tensor, labels: Array, batches: int, most: int, seed: int) 
     """Rows and labels of each batch; consecutive images of the sub-sample hold the classes in proportion."""
     rows, own = drawn_images(images, labels, most, seed)
     parts = zip(np.array_split(rows, batches), np.array_split(own, batches), strict=True)
-    return [(part, torch.from_numpy(of)) for part, of in parts if len(part) > 2]
+    return [(part, torch.from_numpy(of).to(images.device)) for part, of in parts if len(part) > 2]
 
 
 def _distances(network: Network, images: Tensor) -> Tensor:
@@ -95,7 +95,7 @@ def _distances(network: Network, images: Tensor) -> Tensor:
 def _margins(distances: Tensor, labels: Tensor) -> Tensor:
     """d_ap - d_an + margin for each anchor, positive and negative, (n, n, n); -1 where the three are no triplet."""
     same = labels[:, None] == labels
-    triplet = (same & ~torch.eye(len(labels), dtype=torch.bool))[:, :, None] & ~same[:, None, :]
+    triplet = (same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device))[:, :, None] & ~same[:, None, :]
     return torch.where(triplet, distances[:, :, None] - distances[:, None, :] + MARGIN, -1.0)
 
 

@@ -91,7 +91,7 @@ class EngineOptions:
 
 @dataclass(frozen=True)
 class Local:
-    """Runs jobs in this process, one after the other.
+    """Runs jobs in this process, one after the other, until a GPU answers no more.
 
     Attributes:
         device: auto, cpu or cuda.
@@ -103,7 +103,7 @@ class Local:
     def outcomes(self, jobs: Iterable[Job], control: RunControl) -> Iterator[list[Outcome]]:
         """See Engine."""
         from benchmark.execution.execute import make
-        from benchmark.machine.device import device_of
+        from benchmark.machine.device import device_of, is_lost
         from benchmark.machine.memory import keep_memory
 
         keep_memory()
@@ -114,7 +114,10 @@ class Local:
                 admitted = None if control.stopping else control.admit(rest)
                 if admitted is None:
                     return
-                yield make(admitted, device)
+                made = make(admitted, device)
+                yield made
+                if any(outcome.record.status == "failed" for outcome in made) and is_lost(device):
+                    raise CatsError(f"{device} answers no more after the last error; run the plan again, in a new process")
                 rest = remainder(rest, admitted)
 
 

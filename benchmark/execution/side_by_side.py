@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
 
 import torch
 
@@ -16,16 +17,17 @@ def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -
     cores = torch.get_num_threads()
     share = max(1, cores // len(works))
 
-    def on_share(work: Callable[[], Outcome]) -> Outcome:
+    def on_share(number: int, work: Callable[[], Outcome]) -> Outcome:
         if device.type == "cuda":
-            with torch.cuda.stream(torch.cuda.Stream(device)):  # type: ignore[no-untyped-call]
+            # Else one thread of torch computes the gradients of all works on this device, one after the other.
+            with torch.cuda.stream(_stream(device, number)), torch.autograd.set_multithreading_enabled(False):
                 return work()
         torch.set_num_threads(share)  # counts for this thread alone
         return work()
 
     pool = ThreadPoolExecutor(len(works))
     try:
-        futures = [pool.submit(on_share, work) for work in works]
+        futures = [pool.submit(on_share, number, work) for number, work in enumerate(works)]
         running = set(futures)
         while running:
             try:
@@ -38,3 +40,10 @@ def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -
         clear_stop()
         torch.set_num_threads(cores)
     return [future.result() for future in futures]
+
+
+@cache
+def _stream(device: torch.device, number: int) -> torch.cuda.Stream:
+    """The stream of the work of this number, the same one for later works: torch keeps memory apart for each stream."""
+    del number
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]

@@ -2,7 +2,7 @@
 
 import platform
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
@@ -17,10 +17,26 @@ def environment(device: str) -> dict[str, str]:
 
 @cache
 def _machine(device: str) -> dict[str, str]:
-    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.processor() or platform.machine()
     commit = commit_of()
     return {
-        "cats_bench": version("cats-bench"), "trainer": str(TRAINER), "python": platform.python_version(),
-        "torch": torch.__version__, "timm": version("timm"), "device": device, "hardware": name,
+        "cats_bench": _version("cats-bench"), "trainer": str(TRAINER), "python": platform.python_version(),
+        "torch": torch.__version__, "timm": _version("timm"), "device": device, "hardware": _hardware(device),
         **({} if commit is None else {"commit": commit}),
     }  # fmt: skip
+
+
+def _version(package: str) -> str:
+    """The version of a package; `unknown` for a copy that was never installed, such as a folder on a machine without pip."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _hardware(device: str) -> str:
+    if not device.startswith("cuda"):
+        return platform.processor() or platform.machine()
+    try:
+        return torch.cuda.get_device_name(device)
+    except (RuntimeError, AssertionError):  # a GPU that no longer answers, or a torch without CUDA
+        return "unknown"

@@ -2,8 +2,9 @@
 
 Energy and Cost in results/record.py explain the words for figures: `counter`, `modelled`, `missing`, `shared`, `whole` and
 `undivided`. Hardware counters are RAPL, NVML and powermetrics; memory is always modelled; missing energy is never reported as
-zero. Codecarbon measures the whole machine; benchmark.machine.own_energy takes the share of this process. As a check, the
-figure of NVML's own counter (benchmark.machine.nvml) is stored beside codecarbon's figure of a GPU.
+zero. A phase that is too short for a GPU's counter is modelled by the power of that moment. Codecarbon measures the whole
+machine; benchmark.machine.own_energy takes the share of this process. As a check, the figure of NVML's own counter
+(benchmark.machine.nvml) is stored beside codecarbon's figure of a GPU.
 """
 
 import itertools
@@ -11,7 +12,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from benchmark.machine import cpu_work, nvml
@@ -23,6 +24,7 @@ from results.error import CatsError, nearest
 from results.record import Cost, Energy
 
 log = logging.getLogger(__name__)
+JOULES = 3.6e6  # in a kWh
 PROBE_SECONDS = 0.3  # counters are updated every 0.1 s
 _number = itertools.count()
 
@@ -70,16 +72,18 @@ class Meter:
     def _measured(self, name: str) -> Iterator[None]:
         task, card = f"{name}-{next(_number)}", nvml.number(self.device)
         running = _start(self.country, card, task)
+        _wait(self.device)
         watch, before = GpuWatch(self.device), nvml.reading(self.device)
         begun, start = cpu_work.reading(), time.monotonic()
         try:
-            yield
+            with _completed(self.device):
+                yield
         finally:
             seconds, work = time.monotonic() - start, cpu_work.between(begun, cpu_work.reading())
             nvml_kwh = nvml.kwh_between(before, nvml.reading(self.device))
             share = watch.share()
             measured = _stop(self.country, card, task) if running else None
-            energy, intensity = self._energies(measured, work, share)
+            energy, intensity = self._energies(measured, work, share, seconds)
             cost = Cost(
                 phase=name, seconds=seconds, energy=energy, kg_per_kwh=intensity,
                 nvml_kwh=nvml_kwh if nvml_kwh is None or share is None else nvml_kwh * share,
@@ -91,7 +95,7 @@ class Meter:
             self.costs.append(cost)
 
     def _energies(
-        self, measured: Any, work: cpu_work.Work | None, share: float | None
+        self, measured: Any, work: cpu_work.Work | None, share: float | None, seconds: float
     ) -> tuple[dict[str, Energy], float | None]:
         """The energy of this process, and the carbon intensity. `share`: that of the GPU's busy time, None if unknown."""
         card, watts = nvml.number(self.device), dict[str, float]()
@@ -103,6 +107,9 @@ class Meter:
                 self.facts, watts = found.facts, found.watts
             except Exception:  # another version of codecarbon; the training has been done, and must not fail because of it
                 log.warning("codecarbon's figures could not be read; energy is missing", exc_info=True)
+        power = nvml.watts(self.device) if seconds < nvml.SHORTEST and "gpu" in machine else None
+        if power is not None and machine["gpu"].kwh is None:  # the counter moves every 10 to 100 ms: it may miss a short phase
+            machine["gpu"] = Energy(kwh=power * seconds / JOULES, provenance="modelled")
         return own_energies(machine, work, watts, share), intensity
 
 
@@ -131,12 +138,33 @@ class Stopwatch(Meter):
 
     @contextmanager
     def _measured(self, name: str) -> Iterator[None]:
+        _wait(self.device)
         self.running, self._since = name, time.monotonic()
         try:
-            yield
+            with _completed(self.device):
+                yield
         finally:
             self.costs.append(Cost(phase=name, seconds=time.monotonic() - self._since, energy={}))
             self._since = 0.0
+
+
+def _wait(device: str) -> None:
+    if device.startswith("cuda"):
+        from benchmark.machine.device import wait_for  # imports torch
+
+        wait_for(device)
+
+
+@contextmanager
+def _completed(device: str) -> Iterator[None]:
+    """End the block once the GPU has done its work: kernels still wait there when the host has asked for the last one."""
+    try:
+        yield
+    except BaseException:
+        with suppress(RuntimeError):  # the error of the block is the one to raise
+            _wait(device)
+        raise
+    _wait(device)
 
 
 def energies(measured: Any, counted: bool, device: str) -> tuple[dict[str, Energy], float | None]:

@@ -64,6 +64,27 @@ def counter(device: str) -> Callable[[], int] | None:
     return None
 
 
+def watts(device: str) -> float | None:
+    """Return the power of a torch device now, of which newer cards give the mean of about a second; None if it is unknown."""
+    found = handle(device) if device.startswith("cuda") else None
+    try:
+        return None if found is None else found[0].nvmlDeviceGetPowerUsage(found[1]) / 1000
+    except Exception as error:  # noqa: BLE001 - the library raises many classes of errors
+        log.info("no power of %s: %s", device, error)
+        return None
+
+
+def processes(device: str) -> int:
+    """Return how many processes compute on a torch device, this one among them; 1 where that is unknown."""
+    found = handle(device) if device.startswith("cuda") else None
+    try:
+        running = [] if found is None else found[0].nvmlDeviceGetComputeRunningProcesses(found[1])
+    except Exception as error:  # noqa: BLE001 - the library raises many classes of errors
+        log.info("no processes on %s: %s", device, error)
+        return 1
+    return max(1, len({process.pid for process in running} | {os.getpid()}))
+
+
 def handle(device: str) -> tuple[Any, Any] | None:
     """Return the library and its handle of a torch device; None if NVML does not know the card for certain."""
     try:

@@ -18,34 +18,40 @@ class MatmulConv2d(nn.Conv2d):
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) → (N, O, H', W')."""
-        (up, left), (down, right) = self.stride, self.kernel_size
-        above, aside = (int(side) for side in self.padding)
-        height = (features.shape[2] + 2 * above - down) // up + 1
-        width = (features.shape[3] + 2 * aside - right) // left + 1
-        if not 0 < height * width <= 16:
-            return super().forward(features)
-        padded = F.pad(features.permute(0, 2, 3, 1), (0, 0, aside, aside, above, above))
-        patches = [
-            padded[:, y : y + up * (height - 1) + 1 : up, x : x + left * (width - 1) + 1 : left]
-            for y in range(down)
-            for x in range(right)
-        ]
-        weight = self.weight.permute(0, 2, 3, 1).flatten(1)  # no copy: the weight is channels-last
-        return F.linear(torch.cat(patches, dim=3), weight, self.bias).permute(0, 3, 1, 2)
+        height, width = output_size(self, features)
+        return as_product(self, features) if 0 < height * width <= 16 else super().forward(features)
 
 
-class SteppedConv2d(nn.Conv2d):
-    """A convolution of single pixels that takes every other pixel first, and convolves these without a stride.
+class SinglePixelConv2d(nn.Conv2d):
+    """A convolution with a stride that is computed as one matrix product if its input is a single pixel.
 
-    With fewer than 16 channels in the layout channels-last, the gradient of the library's strided convolution writes past its
-    memory (https://github.com/uxlfoundation/oneDNN/issues/6035): it is wrong, or the process dies. RepVGG begins with such a
-    layer.
+    In bf16, oneDNN leaves those weights without a gradient that such an input never meets: memory that was never written, which
+    may hold NaN.
     """
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) → (N, O, H', W')."""
-        down, right = self.stride
-        return F.conv2d(features[:, :, ::down, ::right], self.weight, self.bias)
+        return as_product(self, features) if features.shape[2:] == (1, 1) else super().forward(features)
+
+
+def output_size(layer: nn.Conv2d, features: Tensor) -> tuple[int, int]:
+    """Height and width of the output of a convolution that is plain, see is_plain."""
+    (up, left), (down, right), (above, aside) = layer.stride, layer.kernel_size, map(int, layer.padding)
+    return (features.shape[2] + 2 * above - down) // up + 1, (features.shape[3] + 2 * aside - right) // left + 1
+
+
+def as_product(layer: nn.Conv2d, features: Tensor) -> Tensor:
+    """(N, C, H, W) → (N, O, H', W') by a plain convolution, as one matrix product of all patches and the weights."""
+    (up, left), (down, right), (above, aside) = layer.stride, layer.kernel_size, map(int, layer.padding)
+    height, width = output_size(layer, features)
+    padded = F.pad(features.permute(0, 2, 3, 1), (0, 0, aside, aside, above, above))
+    patches = [
+        padded[:, y : y + up * (height - 1) + 1 : up, x : x + left * (width - 1) + 1 : left]
+        for y in range(down)
+        for x in range(right)
+    ]
+    weight = layer.weight.permute(0, 2, 3, 1).flatten(1)  # no copy: the weight is channels-last
+    return F.linear(torch.cat(patches, dim=3), weight, layer.bias).permute(0, 3, 1, 2)
 
 
 class Fp32Conv2d(nn.Module):
@@ -72,25 +78,24 @@ def optimise_for_device(network: Network) -> None:
             module.__class__ = fp32_class(type(module))  # type: ignore[arg-type] # classes of modules are hashable
         elif type(module) is nn.Conv2d and suits_matmul(module):
             module.__class__ = MatmulConv2d
-        elif type(module) is nn.Conv2d and errs(module):
-            module.__class__ = SteppedConv2d
-
-
-def errs(layer: nn.Conv2d) -> bool:
-    """Whether the library's gradient of this convolution can be wrong, see SteppedConv2d."""
-    strided = layer.kernel_size == (1, 1) and layer.padding == (0, 0) and max(layer.stride) > 1
-    return strided and layer.groups == 1 and layer.in_channels < 16
+        elif type(module) is nn.Conv2d and is_plain(module) and max(module.stride) > 1:
+            module.__class__ = SinglePixelConv2d
 
 
 def suits_matmul(layer: nn.Conv2d) -> bool:
     """Whether MatmulConv2d can compute this convolution, and has enough channels to be faster."""
-    plain = (
-        layer.groups == 1
+    return is_plain(layer) and layer.in_channels * layer.out_channels >= 2**16
+
+
+def is_plain(layer: nn.Conv2d) -> bool:
+    """Whether as_product can compute this convolution: of several pixels, without groups, dilation and odd padding."""
+    return (
+        layer.kernel_size != (1, 1)
+        and layer.groups == 1
         and layer.dilation == (1, 1)
         and layer.padding_mode == "zeros"
         and layer.padding not in {"same", "valid"}
     )
-    return plain and layer.kernel_size != (1, 1) and layer.in_channels * layer.out_channels >= 2**16
 
 
 @cache

@@ -4,20 +4,27 @@ import torch
 
 from benchmark.networks.network import Network
 from benchmark.specs.recipe import Recipe
+from results.error import CatsError
 
 
 def precision(network: Network, recipe: Recipe) -> torch.dtype:
     """The format in which a network trains on its device. `precision: auto` is bf16 where that is faster, else fp32.
 
     bf16 is faster on GPUs that support it, and on CPUs that multiply in bf16 (AMX or AVX-512) if layers are large: from about
-    64 pixels on, or with a small stem.
+    64 pixels on, or with a small stem. Raises CatsError if the recipe says bf16 and the GPU does not compute in it.
     """
-    if recipe.precision != "auto":
-        return torch.bfloat16 if recipe.precision == "bf16" else torch.float32
     device = network.head.weight.device
+    if recipe.precision == "fp32":
+        return torch.float32
     if device.type == "cuda":
         with torch.cuda.device(device):  # torch asks the current device; emulated bf16 is slower than fp32
-            return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+            able = torch.cuda.is_bf16_supported(including_emulation=False)
+        if recipe.precision == "bf16" and not able:
+            name = torch.cuda.get_device_name(device)
+            raise CatsError(f"the recipe says precision: bf16, but {name} does not compute in bf16; write auto or fp32")
+        return torch.bfloat16 if able else torch.float32
+    if recipe.precision == "bf16":
+        return torch.bfloat16
     able = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001 - there is no public function
     large = recipe.size >= 64 or network.arguments.get("stem") == "small"
     return torch.bfloat16 if device.type == "cpu" and able and large else torch.float32

@@ -10,6 +10,7 @@ import torch
 
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images_cached
+from benchmark.machine import nvml
 from benchmark.training.device_images import Images, on_device
 
 HOST_BYTES = 2**31
@@ -20,18 +21,23 @@ _lock = threading.Lock()  # cells side by side request the same images at the sa
 def get_or_upload(key: Hashable, size: int, device: torch.device, make: Callable[[], Images]) -> Images:
     """Return the cached device images for `key`.
 
-    On a miss, evict the least recently used entries until `size` bytes fit (into half of the GPU's memory, or 2 GiB on the
-    host), then call `make`.
+    On a miss, evict the least recently used entries until `size` bytes fit (into half of the GPU's memory, divided by the
+    processes that compute on it, or 2 GiB on the host), then call `make`.
     """
     with _lock:
         images = _cache.pop(key, None)
         if images is None:
-            limit = torch.cuda.mem_get_info(device)[1] // 2 if device.type == "cuda" else HOST_BYTES
+            limit = _share(device) if device.type == "cuda" else HOST_BYTES
             while _cache and sum(each.pixels.nbytes for each in _cache.values()) + size > limit:
                 del _cache[next(iter(_cache))]
             images = make()
         _cache[key] = images
         return images
+
+
+def _share(device: torch.device) -> int:
+    """The bytes of a GPU that images of this process may take."""
+    return torch.cuda.mem_get_info(device)[1] // 2 // nvml.processes(str(device))
 
 
 def evict_unused() -> bool:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -61,7 +62,7 @@ def batches(images: Images, order: Tensor, size: int) -> Iterator[tuple[Tensor, 
     """
     device = images.device
     streamed = device.type == "cuda" and images.pixels.device != device
-    side = torch.cuda.Stream(device) if streamed else None  # type: ignore[no-untyped-call]
+    side = _side_stream(device, torch.cuda.current_stream(device)) if streamed else None
     if side is not None:
         side.wait_stream(torch.cuda.current_stream(device))  # the labels were copied in it
     upcoming: Copy | None = None
@@ -71,6 +72,13 @@ def batches(images: Images, order: Tensor, size: int) -> Iterator[tuple[Tensor, 
             yield _wait_for_copy(now, device)
     if upcoming is not None:
         yield _wait_for_copy(upcoming, device)
+
+
+@cache
+def _side_stream(device: torch.device, work: torch.cuda.Stream) -> torch.cuda.Stream:
+    """The stream that copies batches for a stream of work, always the same one: torch keeps memory apart for each stream."""
+    del work  # copies for several streams of work do not wait for each other
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
 def _start_copy(images: Images, index: Tensor, side: torch.cuda.Stream | None) -> Copy:

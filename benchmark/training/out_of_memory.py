@@ -10,13 +10,31 @@ log = logging.getLogger(__name__)
 
 MESSAGES = (  # torch raises OutOfMemoryError only for its own allocators
     "DefaultCPUAllocator: can't allocate", "CUDA error: out of memory",
-    "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED",
+    "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED", "ALLOCATION_FAILED",  # the last one in codes of cuDNN 9
 )  # fmt: skip
+AMBIGUOUS = (
+    "unable to find an engine to execute this computation",
+    "CUBLAS_STATUS_NOT_INITIALIZED",
+)  # little memory, or a fault
+LITTLE = 0.05  # of a GPU's memory
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether an error means that a GPU, a library on it, or the CPU's allocator ran out of memory."""
-    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in MESSAGES)
+    """Whether an error means that a GPU, a library on it, or the CPU's allocator ran out of memory.
+
+    Some errors of libraries mean this only if little memory is free.
+    """
+    if isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in MESSAGES):
+        return True
+    return any(words in str(error) for words in AMBIGUOUS) and _is_nearly_full()
+
+
+def _is_nearly_full() -> bool:
+    try:
+        free, total = torch.cuda.mem_get_info()
+    except (RuntimeError, AssertionError):  # a GPU that no longer answers, or a torch without CUDA
+        return False
+    return free < LITTLE * total
 
 
 def smaller_batch(tried: int) -> int:

@@ -53,11 +53,17 @@ def interrupt(tasks: frozenset[str]) -> float | None:
 
 
 def make_checked(job: Job, device: str) -> list[Outcome]:
-    """Run a job of a plan. Raises IncompatibleError if the files of this worker differ from the driver's."""
+    """Run a job of a plan.
+
+    Raises IncompatibleError if the files of this worker differ from the driver's, and if its GPU answers no more: it would fail
+    every cell of the plan, in no time.
+    """
     from benchmark.execution.execute import make
-    from benchmark.machine.device import device_of
+    from benchmark.machine.device import device_of, is_lost
 
     resolved = str(device_of(device))
+    if is_lost(resolved):
+        raise IncompatibleError(f"its {resolved} answers no more after an error of an earlier job")
     check_files(job)
     with _lock:
         returned, _returned[:] = list(_returned), []

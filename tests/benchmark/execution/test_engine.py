@@ -1,17 +1,27 @@
 """The engine of one process."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
 
 from benchmark.execution import execute
+from benchmark.execution.cluster import worker
+from benchmark.execution.dispatch.transport import IncompatibleError
 from benchmark.execution.engine import Local, RunControl
+from benchmark.machine import device
 from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import Plan
+from results.error import CatsError
 from tests.support.plans import cells_of
 
 PLAN = {
     "experiment": "e", "sources": ["scratch"], "targets": ["ihc"], "backbones": ["test_resnet"], "seeds": 3,
     "recipe": {"size": 16, "epochs": 0},
 }  # fmt: skip
+
+
+CONTROL = RunControl(lambda job: job)
 
 
 def seeds(job):
@@ -29,3 +39,27 @@ def test_the_rest_of_a_job_that_was_admitted_in_part_is_asked_for_again(monkeypa
     made = list(Local("cpu").outcomes(jobs_of(cells_of(Plan(**PLAN)), "e", "NLD", pack=3), RunControl(first_cell)))
     assert made == [[0], [1]]
     assert asked == [[0, 1, 2], [1, 2], [2]]
+
+
+def outcome(status):
+    return SimpleNamespace(record=SimpleNamespace(status=status))
+
+
+def test_a_gpu_that_answers_no_more_ends_the_run_with_what_has_been_made(monkeypatch):
+    """There need be no GPU here."""
+    ends, asked = iter(["finished", "failed", "failed", "finished"]), []
+    monkeypatch.setattr(execute, "make", lambda job, device: [outcome(next(ends))])
+    monkeypatch.setattr(device, "is_lost", lambda name: asked.append(name) or len(asked) == 2)
+    made = []
+    with pytest.raises(CatsError, match="cpu answers no more after the last error; run the plan again, in a new process"):
+        made.extend(
+            each[0].record.status for each in Local("cpu").outcomes(jobs_of(cells_of(Plan(**PLAN)) * 2, "e", "NLD"), CONTROL)
+        )
+    assert made == ["finished", "failed", "failed"]
+    assert asked == ["cpu"] * 2
+
+
+def test_a_worker_whose_gpu_answers_no_more_refuses_jobs(monkeypatch):
+    monkeypatch.setattr(device, "is_lost", lambda name: True)
+    with pytest.raises(IncompatibleError, match="its cpu answers no more after an error of an earlier job"):
+        worker.make_checked(next(iter(jobs_of(cells_of(Plan(**PLAN)), "e", "NLD"))), "cpu")

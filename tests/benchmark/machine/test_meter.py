@@ -79,6 +79,47 @@ def test_the_cost_of_work_that_fails_is_kept():
     assert [cost.phase for cost in meter.costs] == ["training"]
 
 
+def test_a_phase_on_a_gpu_ends_with_its_work_and_one_that_fails_with_its_own_error(monkeypatch):
+    """There need be no GPU here: what is waited for is recorded, and so is when a phase is timed."""
+    said = []
+    monkeypatch.setattr("benchmark.machine.device.wait_for", lambda device: said.append(f"{device} has done its work"))
+    monkeypatch.setattr(energy.nvml, "reading", lambda device: said.append("energy is read"))
+    for kind in (Meter, energy.Stopwatch):
+        meter = kind("NLD", "cuda:1")
+        with meter.phase("evaluation"):
+            said.append("kernels wait")
+        reads = ["energy is read"] if kind is Meter else []
+        assert said == ["cuda:1 has done its work", *reads, "kernels wait", "cuda:1 has done its work", *reads]
+        said.clear()
+
+    def broken(device):
+        if said:
+            raise RuntimeError("CUDA error: device-side assert triggered")
+        said.append("began")
+
+    monkeypatch.setattr("benchmark.machine.device.wait_for", broken)
+    for phase_error, seen in ((ValueError("broken"), ValueError), (None, RuntimeError)):
+        said.clear()
+        meter = energy.Stopwatch("NLD", "cuda")
+        with pytest.raises(seen), meter.phase("training"):
+            if phase_error:
+                raise phase_error
+        assert [cost.phase for cost in meter.costs] == ["training"]
+
+
+def test_a_phase_too_short_for_the_counter_of_a_gpu_is_modelled_by_its_power(monkeypatch):
+    meter = Meter("NLD", "cuda")
+    monkeypatch.setattr(energy, "hardware", lambda country, card: SimpleNamespace(facts={}, watts={}))
+    monkeypatch.setattr(energy, "cpu_counted", lambda country, card: False)
+    monkeypatch.setattr(energy.nvml, "watts", lambda device: 360.0)
+    for seconds, gpu, expected in ((0.5, 0.0, 5e-5), (0.5, 1e-3, 1e-3), (2.0, 0.0, None)):
+        found, _ = meter._energies(measured(gpu=gpu), None, 1.0, seconds)
+        assert found["gpu"].kwh == (None if expected is None else pytest.approx(expected))
+        assert found["gpu"].provenance == ("missing" if expected is None else "modelled" if gpu == 0 else "counter")
+    monkeypatch.setattr(energy.nvml, "watts", lambda device: None)
+    assert meter._energies(measured(gpu=0.0), None, 1.0, 0.5)[0]["gpu"].kwh is None
+
+
 def test_phases_do_not_nest():
     meter = Meter("NLD", "cpu")
     with pytest.raises(RuntimeError, match="phases do not nest"), meter.phase("one"), meter.phase("two"):

@@ -1,6 +1,7 @@
 """The energy counter of a GPU. There is no GPU here: the library is a small fake of pynvml."""
 
 import importlib
+import os
 import sys
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ class NVMLError(Exception):
     pass
 
 
-def library(*names, sliced=None, energy=lambda card: 1000 * card):
+def library(*names, sliced=None, energy=lambda card: 1000 * card, power=lambda card: 1500, running=()):
     """The functions of pynvml that are used; handles are numbers, and card i reports 1000 × i millijoules."""
 
     def start():
@@ -36,6 +37,8 @@ def library(*names, sliced=None, energy=lambda card: 1000 * card):
         nvmlDeviceGetUUID=lambda card: f"GPU-{card}b66fcb42",
         nvmlDeviceGetMigMode=slices,
         nvmlDeviceGetTotalEnergyConsumption=energy,
+        nvmlDeviceGetPowerUsage=power,
+        nvmlDeviceGetComputeRunningProcesses=lambda card: [SimpleNamespace(pid=pid) for pid in running],
     )
 
 
@@ -120,6 +123,23 @@ def test_a_card_without_a_counter_is_no_zero(cards):
 def test_without_a_driver_there_is_no_counter(cards):
     cards()
     assert reading("cuda") is None
+    assert nvml.watts("cuda") is None
+    assert nvml.processes("cuda") == 1
+
+
+def test_the_power_of_a_card_and_how_many_processes_compute_on_it(cards):
+    cards("A", running=(1, 1, 2))
+    assert nvml.watts("cuda") == 1.5
+    assert nvml.watts("cpu") is None
+    assert nvml.processes("cuda") == 3  # and this one, which NVML may number otherwise
+    assert nvml.processes("cpu") == 1
+
+    def unsupported(card):
+        raise NVMLError("not supported")
+
+    cards("A", power=unsupported, running=(os.getpid(),))
+    assert nvml.watts("cuda") is None
+    assert nvml.processes("cuda") == 1
 
 
 def test_without_the_library_there_is_no_counter(cards, monkeypatch):

@@ -54,6 +54,15 @@ def test_a_gpu_keeps_half_of_its_memory_for_other_things(monkeypatch):
     assert made == [True] * 5
 
 
+def test_processes_on_one_gpu_share_the_half_of_its_memory(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (0, 2400))
+    for processes, last in ((1, False), (2, True)):
+        device_cache._cache.clear()
+        monkeypatch.setattr(device_cache.nvml, "processes", lambda device, processes=processes: processes)
+        made = [was_made(key, device=torch.device("cuda")) for key in "abcab"]
+        assert made == [True, True, True, last, last]
+
+
 def test_cells_side_by_side_that_want_the_same_images_make_them_once():
     made, begun = [], threading.Barrier(3)
 

@@ -326,6 +326,7 @@ def test_a_cpu_without_memory_is_known_by_what_torch_says():
         ("CUDA error: out of memory", True),
         ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", True),
         ("cuDNN error: CUDNN_STATUS_ALLOC_FAILED", True),
+        ("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED", True),
         ("CUDA error: an illegal memory access was encountered", False),
         ("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED", False),
         ("out of order", False),
@@ -333,6 +334,20 @@ def test_a_cpu_without_memory_is_known_by_what_torch_says():
 )
 def test_a_gpu_without_memory_is_known_by_what_its_libraries_say(said, lacking):
     assert out_of_memory.is_out_of_memory(RuntimeError(said)) is lacking
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "GET was unable to find an engine to execute this computation",
+        "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
+    ],
+)
+def test_errors_that_may_mean_a_lack_of_memory_do_so_where_little_is_free(monkeypatch, said):
+    assert not out_of_memory.is_out_of_memory(RuntimeError(said))
+    for free, lacking in ((4, True), (6, False)):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda free=free: (free, 100))
+        assert out_of_memory.is_out_of_memory(RuntimeError(said)) is lacking
 
 
 def evaluated(monkeypatch, most):
@@ -567,6 +582,7 @@ def test_no_number_of_a_step_is_asked_for_while_it_is_made(monkeypatch, changes,
 
 
 @pytest.mark.gpu
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 def test_no_step_on_a_gpu_waits_for_it():
     device, there = torch.device("cuda"), stripes(16)
