@@ -1,6 +1,6 @@
 """Makes models from what a user wrote. A mistake becomes one sentence with the file, the key, the value and what is allowed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -11,6 +11,7 @@ from benchmark.core.yaml_text import BYTES, load
 from results.error import MOST_NAMED, CatsError, first_line, near_name, nearest
 from results.files.limits import require_regular
 from results.text.brief import briefly, short
+from results.text.plain import storable
 
 Model = TypeVar("Model", bound=BaseModel)
 LEVELS = 3  # of keys in keys
@@ -54,6 +55,9 @@ def parse(model: type[Model], content: dict[str, Any], where: str) -> Model:
 
     Raises CatsError that names every mistake in it, one sentence per line, each beginning with `where`.
     """
+    halves = list(_halves(content))
+    if halves:  # pydantic itself notices them only in texts whose length or form is bounded
+        raise CatsError(*(_half(where, *each) for each in halves[:MOST_NAMED]))
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -75,13 +79,31 @@ def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
         case "missing":
             return f"{where}: the key '{key}' is missing"
         case "string_unicode":
-            return f"{where}: {key} is {briefly(value)}, which holds a part of a character; write whole characters"
+            return _half(where, key, value)
         case "literal_error":
             return f"{where}: {key} is {briefly(value)}, allowed are {problem['ctx']['expected']}"
         case "value_error":
             return f"{where}: {f'{key}: ' if location else ''}{problem['ctx']['error']}"
         case _:
             return f"{where}: {key} is {briefly(value)}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+
+
+def _halves(content: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Key and value of each text that no file can hold: it has a half of a character, or a byte that is no UTF-8."""
+    if isinstance(content, dict):
+        for name, value in content.items():
+            inner = (*path, str(name))
+            yield from _halves(str(name), inner)
+            yield from _halves(value, inner)
+    elif isinstance(content, list | tuple):
+        for number, value in enumerate(content):
+            yield from _halves(value, (*path, str(number)))
+    elif isinstance(content, str) and storable(content) != content:
+        yield short(".".join(path)), content
+
+
+def _half(where: str, key: str, value: object) -> str:
+    return f"{where}: {key} is {briefly(value)}, which holds a part of a character; write whole characters"
 
 
 def meant(model: type[BaseModel], location: list[str], allowed: Collection[str]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmark.answers.judged import Terms, agreement_of, comparison_of, cost_of
 from benchmark.answers.page import page_options
 from benchmark.notebook.asked import Asked
-from benchmark.notebook.subject import Subject, noise_of, plan_or_experiment
+from benchmark.notebook.subject import Subject, noise_of, plan_or_experiment, several
 from results.board.board import make_board
 from results.board.ranking import Impute
 from results.board.request import runs_of_query
@@ -146,7 +146,9 @@ def agree(
         results.error.CatsError: experiment 'toy' holds no scores of measures; make some with `cats score`
     """
     asked = Asked(plan, tracking_uri, metric, rule, train)
-    return agreement_result(agreement_of(asked.reader(), Terms(images, noise_of(noise)), combine), asked.door.said)
+    return agreement_result(
+        agreement_of(asked.reader(), Terms(images, noise_of(noise)), several("combine", combine)), asked.door.said
+    )
 
 
 def cost(

@@ -15,7 +15,7 @@ from benchmark.execution.watch import Run
 from benchmark.machine.signals import stop_on_signal
 from benchmark.notebook.attempts import runs
 from benchmark.notebook.door import NotebookDoor
-from benchmark.notebook.subject import Subject, address, name_of, plan_of
+from benchmark.notebook.subject import Subject, address, name_of, plan_of, several
 from results.error import CatsError
 from results.notebook.answers import Chosen, choice_result, scores_result
 from results.notebook.board import Board, board_result
@@ -125,8 +125,9 @@ def score(
         images: largest number of images of each target and source, 10 or more.
         draws: number of bootstrap resamples for each interval, 10 or more.
         neutral: source whose network embeds both data sets when their images are compared.
-        workers: number of processes that score pairs side by side, one thread each; no score depends on it. A script that takes
-            more than one must call this below `if __name__ == "__main__":`, as with every module that starts processes.
+        workers: number of processes that score pairs side by side, one thread each; scores depend on it by rounding at most. A
+            script that takes more than one must call this below `if __name__ == "__main__":`, as with every module that starts
+            processes.
         shares: "held" or "drawn": whether resamples hold the shares of the classes, or draw them as new images would.
         tracking_uri: address of the MLflow server or database.
 
@@ -220,10 +221,11 @@ def choose(
 
     budget = Budget().replaced({"kwh": kwh, "hours": hours, "cells": cells})
     question = Question(
-        target, tuple(sources), backbone, recipe, policy, tuple(seeds), budget, experiment or "", country, keep is not None
-    )
+        target, several("sources", sources), backbone, recipe, policy, several("seeds", seeds), budget, experiment or "",
+        country, keep is not None,
+    )  # fmt: skip
     options, place = EngineOptions(device, tracking_uri=address(tracking_uri)), NotebookDoor()
-    how = choosing.How(options, prior=prior, keep=keep)
+    how = choosing.How(options, prior=None if prior is None else several("prior", prior), keep=keep)
     with stop_on_signal(shared=True):
         driver = choosing.tried(question, how, place.door)
         if driver.state.interrupted:

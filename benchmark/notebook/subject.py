@@ -2,9 +2,9 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmark.answers.query import RunReader, reader_of
 from benchmark.core.settings import apply_settings
@@ -13,6 +13,7 @@ from results.error import CatsError
 from results.tracking.uri import check
 
 Subject = Plan | Mapping[str, Any] | str | Path
+Item = TypeVar("Item")
 DATABASE = "sqlite:///mlflow.db"
 
 
@@ -56,6 +57,13 @@ def reader_for(
     """The reader of the runs of a plan or an experiment. `train`: one number of training images of several."""
     reader = reader_of(plan_or_experiment(subject), address(uri), metric, rule)
     return reader.of_size(None if train is None else str(train))
+
+
+def several(name: str, given: Iterable[Item]) -> tuple[Item, ...]:
+    """The values of an argument that takes several. Raises CatsError for one value: the letters of a text are none."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise CatsError(f"{name} is {given!r}; write a list, such as [{given!r}]")
+    return tuple(given)
 
 
 def noise_of(noise: float | None) -> float | None:

@@ -160,3 +160,14 @@ def test_the_model_of_a_nested_field_is_found():
 )
 def test_a_wrong_name_gets_the_nearest_one_or_all(name, allowed, end):
     assert nearest(name, allowed) == end
+
+
+def test_half_a_character_is_refused_wherever_it_stands():
+    """`"\\ud800"` in a YAML file, or bytes of a command line in another encoding: no file, digest or database takes them."""
+    said = refused(name="a\udcff", inner={"depth": 1, "\ud800": 2}, many=[1])
+    assert said.splitlines() == [
+        "file.yaml: name is 'a\\udcff', which holds a part of a character; write whole characters",
+        "file.yaml: inner.\\ud800 is '\\ud800', which holds a part of a character; write whole characters",
+    ]
+    with pytest.raises(CatsError, match="colours"):
+        parse(Outer, {"name": "😀", "colours": "red"}, "file.yaml")

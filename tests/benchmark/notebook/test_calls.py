@@ -88,6 +88,9 @@ SENTENCES = {
     "no source": (lambda: catsbench.compare("toy", "god", "bad", "ihc"), "no finished run has the source 'god'; did you mean"),
     "few images": (lambda: catsbench.score("quickstart", images=3), "images is 3; give a whole number of 10 or more"),
     "no engine": (lambda: catsbench.run(PLAN, engine="dusk"), "'dusk'; did you mean 'dask'?"),
+    "a text for a list": (lambda: catsbench.choose("ihc", sources="scratch"), "sources is 'scratch'; write a list"),
+    "a number for a list": (lambda: catsbench.choose("ihc", seeds=3), "seeds is 3; write a list, such as [3]"),
+    "a formula for a list": (lambda: catsbench.agree("toy", combine="a=lp*fu"), "combine is 'a=lp*fu'; write a list, such as"),
     "a policy": (lambda: catsbench.choose("ihc", sources=["scratch", "scratch"]), "'scratch' is given twice"),
 }  # fmt: skip
 
