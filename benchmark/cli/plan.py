@@ -124,6 +124,7 @@ def _weights(todo: "list[Cell]", resolved: "ResolvedPlan") -> list[str]:
 
 def _searched(resolved: "ResolvedPlan", done: set[str]) -> "tuple[ResolvedPlan, list[str]]":
     """The plan with the leaks that `cats run` would find, and one sentence for each reason why it would not start."""
+    from benchmark.execution.enough_images import too_few_images
     from benchmark.execution.leakage import require_cells, search_open
     from benchmark.execution.prepare import missing_data, sizes_too_large
 
@@ -135,11 +136,17 @@ def _searched(resolved: "ResolvedPlan", done: set[str]) -> "tuple[ResolvedPlan, 
             targets = {name: target for name, target in resolved.targets.items() if name in wanted}
             obstacles = sizes_too_large(resolved.plan.subsample, targets, resolved.points[0].size)
         if not obstacles:
-            resolved = search_open(resolved, todo, lambda what: say(f"{what} ..."))
+            obstacles = too_few_images(todo, _begins)
+        if not obstacles:
+            resolved = search_open(resolved, todo, _begins)
         require_cells(resolved.cells(), resolved.plan.experiment, resolved.leaks)
     except CatsError as error:
         obstacles.append(str(error))
     return resolved, obstacles
+
+
+def _begins(what: str) -> None:
+    say(f"{what} ...")
 
 
 def _projected(resolved: "ResolvedPlan", done: set[str], frame: "pd.DataFrame | None", guard: "Guard") -> list[str]:

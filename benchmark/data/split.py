@@ -180,13 +180,18 @@ def split_and_subsample(dataset: Dataset, images: Decoded, subsample: Subsample,
 
     Raises CatsError if a class has no image left in a part.
     """
-    parts = split(dataset, images)
+    return subsampled(dataset, images, split(dataset, images), subsample, seed)
+
+
+def subsampled(dataset: Dataset, images: Decoded, parts: Rows, subsample: Subsample, seed: int) -> dict[str, np.ndarray]:
+    """The row numbers of `parts` that a cell with this seed uses, see split_and_subsample."""
+    drawn = dict(parts)
     for part, number in (("train", subsample.train), ("val", subsample.val)):
         if number is not None:
             rng = generator("subsample", dataset.name, part, seed if subsample.seed is None else subsample.seed)
-            parts[part] = draw_rows(images.labels, parts[part], number, subsample, rng)
-            require_classes(dataset, images, parts[part], part)
-    return parts
+            drawn[part] = draw_rows(images.labels, drawn[part], number, subsample, rng)
+            require_classes(dataset, images, drawn[part], part)
+    return drawn
 
 
 def draw_rows(

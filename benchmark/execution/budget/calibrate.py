@@ -199,7 +199,8 @@ def _frozen(work: Work, _: int, images: Decoded, parts: Parts, meter: Meter) -> 
     device, features = torch.device(meter.device), list[np.ndarray]()
     with meter.phase("warm-up"):
         network, setup = _network(work, 2, frozen_recipe(work.recipe), device)
-        rows_used = _rows(parts["train"], FITTED_IMAGES)
+        enough = protocol.too_few(work.recipe, FITTED_IMAGES) is None
+        rows_used = _rows(parts["train"], FITTED_IMAGES) if enough else parts["train"]
         sample = on_device(images.images[rows_used], images.labels[rows_used], device)
         precise = evaluation_precision(work.recipe)
         evaluate.extract(network, _some(images, parts["train"], evaluate.EVALUATION_BATCH, device), precise)

@@ -21,6 +21,12 @@ class NearestNeighbours(FrozenProtocol):
         """See FrozenProtocol.fit; the numbers of neighbours are `k` of the recipe."""
         return fit_knn(features, labels, recipe.k, rule)
 
+    def too_few(self, recipe: Recipe, images: int) -> str | None:
+        """See Protocol.too_few."""
+        if max(recipe.k) <= images:
+            return None
+        return f"k is {max(recipe.k)}, and no k may exceed the {images} training images"
+
     def cost_factor(self, counts: Mapping[str, int], sample: int) -> float:
         """Every validation and test image is compared with every training image."""
         return counts["train"] / sample * (counts["val"] + counts["test"]) / (2 * sample)

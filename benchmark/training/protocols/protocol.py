@@ -11,6 +11,7 @@ from benchmark.data.decoded import Decoded
 from benchmark.machine.meter import Meter
 from benchmark.networks.network import Network
 from benchmark.specs.cell import Cell
+from benchmark.specs.recipe import Recipe
 from benchmark.training.checkpoint import Checkpoint
 
 
@@ -62,3 +63,7 @@ class Protocol(ABC):
         If the cell is stopped or fails after the first result, its record keeps that result. Each part of the work runs in a
         phase of the meter, which names the part in the costs. Raises CatsError if the images or the recipe do not allow a fit.
         """
+
+    def too_few(self, recipe: Recipe, images: int) -> str | None:  # noqa: ARG002 - for protocols that need several
+        """Why a recipe cannot be used on this number of training images, as the middle of a sentence; None if it can."""
+        return None

@@ -7,6 +7,7 @@ import torch
 
 from benchmark.machine.timm_import import timm
 from tests.support.encoders import encoder
+from tests.support.own_tables import FACTS, made, table
 
 PLAN = """\
 sources: [scratch]
@@ -60,6 +61,35 @@ def test_what_a_backbone_does_not_have_is_said_by_both_commands(cats, tmp_path, 
     code, _, err = cats(command, "plan.yaml")
     assert code == 2
     assert PARTS[recipe] in err
+    assert "Traceback" not in err
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+IMAGES = {
+    "{protocol: knn, k: [5, 50], size: 16}\nsubsample: {train: 16}": (
+        "recipe: k is 50, and no k may exceed the 16 training images of ihc (subsample: {train: 16})"
+    ),
+    "{base: knn, size: 16}\nsubsample: {train: [16, 100]}": (
+        "recipe: k is 50, and no k may exceed the 16 training images of ihc (subsample: {train: 16})"
+    ),
+    "{protocol: knn, k: [5000], size: 16}": "recipe: k is 5000, and no k may exceed the 288 training images of ihc\n",
+    "{protocol: prototype, size: 16}\nsubsample: {train: [1, 9]}": (
+        "subsample: {train: 1}: a stratified draw takes at least one image of each of the 2 classes of ihc; write train: 2 or"
+    ),
+    "{protocol: probe, size: 16}\nsubsample: {val: 1, stratified: false}": (
+        "subsample: {val: 1, stratified: false}: ihc: the class 'unstained' has no image in val; use more images\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(("command", "recipe"), [*(("plan", recipe) for recipe in IMAGES), ("run", next(iter(IMAGES)))])
+def test_what_the_number_of_images_does_not_allow_is_said_by_both_commands(cats, tmp_path, command, recipe):
+    plan = PLAN.replace("vit_tiny_patch16_224, ", "").replace("{size: 20, epochs: 1}", recipe)
+    (tmp_path / "plan.yaml").write_text(plan)
+    code, _, err = cats(command, "plan.yaml")
+    assert code == 2
+    assert IMAGES[recipe] in err
+    assert err.count("recipe: k is") <= 1
     assert "Traceback" not in err
     assert not (tmp_path / "mlflow.db").exists()
 
@@ -338,3 +368,21 @@ def test_a_list_with_more_training_images_than_a_target_has_starts_nothing(cats,
     assert code == 2
     assert "subsample.train: 100000 cannot be drawn from ihc, which has" in err
     assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("recipe", "ended"), [("size: 16", 2), ("size: 64", 0), ("size: 16, trained: head", 0)])
+def test_the_only_training_image_is_refused_where_batch_norm_would_stop_at_it(cats, home, tmp_path, recipe, ended):
+    path = table(
+        made(tmp_path, "{0}.png".format) / "labels.csv",
+        file=lambda n: f"{n}.png",
+        label=None,
+        ant=lambda n: n % 2,
+        zebra=lambda n: int(n % 3 == 0),
+    )
+    assert cats("new", "target", "cells", "--from", path, *FACTS, "--label", "zebra,ant")[0] == 0
+    plan = PLAN.replace("ihc", "cells").replace("vit_tiny_patch16_224, ", "").replace("size: 20", recipe)
+    (tmp_path / "plan.yaml").write_text(f"{plan}subsample: {{train: 1}}\n")
+    code, _, err = cats("plan", "plan.yaml")
+    said = "recipe: backbone test_resnet cannot be trained at 16 pixels on the only training image of cells (subsample: {train"
+    assert (code, said in err) == (ended, bool(ended)), err

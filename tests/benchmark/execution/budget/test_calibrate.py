@@ -101,6 +101,12 @@ def test_what_cannot_be_calibrated_is_unknown_and_named(caplog):
     assert "k is 500" in caplog.text
 
 
+def test_a_fit_is_timed_on_as_many_images_as_its_k_needs(monkeypatch):
+    monkeypatch.setattr(calibrate, "FITTED_IMAGES", 20)
+    (cell,) = cells(recipe={"protocol": "knn", "k": [30]})
+    assert calibrate.calibrate(cell, "cpu", "NLD").fit > 0
+
+
 def test_a_sum_of_expectations_is_that_of_its_ends():
     one = estimate([1, 2, 3], [4, 5, 6], [7, 8, 9])
     assert [amount.seconds for amount in vars(one + one).values()] == [2, 4, 6]

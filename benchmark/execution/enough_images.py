@@ -1,0 +1,126 @@
+"""Whether the images that the cells of a plan draw are enough: every class in every part, and neighbours for every k.
+
+Said before anything starts, by `cats plan` and `cats run`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+
+from benchmark.data.copies import Rows
+from benchmark.data.dataset import Dataset
+from benchmark.data.decoded import load_images_cached
+from benchmark.data.split import Subsample, split, subsampled
+from benchmark.execution.fit import arguments_of
+from benchmark.execution.prepare import require_sizes
+from benchmark.specs import catalogue
+from benchmark.specs.cell import Cell
+from benchmark.specs.resolved import ResolvedPlan
+from results.error import CatsError
+
+FULL = Subsample()
+
+
+def too_few_images(cells: Iterable[Cell], begins: Callable[[str], None]) -> list[str]:
+    """Return one sentence for each target, subsample and point of the recipe that do not go together.
+
+    Images are read only where a subsample or a protocol asks for a number of them. `cells`: those that are not finished, in the
+    order of the plan; `begins` is called with a description before the images of a target are read. Raises CatsError if they
+    cannot be read.
+    """
+    sentences: dict[str, None] = {}
+    for name, every in groupby(cells, key=lambda cell: cell.target):
+        draws = {
+            (cell.point, cell.backbone, cell.subsample.drawn_by(cell.seed)): cell for cell in every if _depends_on_number(cell)
+        }
+        if draws:
+            begins(f"reading {name}")
+            sentences |= dict.fromkeys(_refusals(name, list(draws.values())))
+    return list(sentences)
+
+
+def require_enough_images(resolved: ResolvedPlan, cells: Iterable[Cell], begins: Callable[[str], None]) -> None:
+    """Raises CatsError with the sentences of prepare.sizes_too_large and too_few_images, one per line, if there are any."""
+    require_sizes(resolved.plan.subsample, resolved.targets, resolved.points[0].size)
+    sentences = too_few_images(cells, begins)
+    if sentences:
+        raise CatsError(*sentences)
+
+
+def _depends_on_number(cell: Cell) -> bool:
+    """Whether a number of images decides if a cell can be made: some are drawn, or the recipe asks for more than one."""
+    from benchmark.training.protocols import protocol_of
+
+    drawn = cell.subsample.train is not None or cell.subsample.val is not None
+    return drawn or protocol_of(cell.recipe.protocol).too_few(cell.recipe, 1) is not None
+
+
+def _refusals(name: str, cells: list[Cell]) -> Iterator[str]:
+    """The sentences about cells of one target, which differ in recipe, subsample, backbone or draw."""
+    dataset = catalogue.target(name).dataset
+    images = load_images_cached(dataset, cells[0].recipe.size)
+    parts = split(dataset, images)
+    counts: dict[tuple[Subsample, int | None], int] = {}
+    for cell in cells:
+        draw = cell.subsample, cell.subsample.drawn_by(cell.seed)
+        if draw not in counts:
+            try:
+                drawn = subsampled(dataset, images, parts, cell.subsample, cell.seed)
+                _require_stated(dataset, drawn, cell.subsample)
+                counts[draw] = len(drawn["train"])
+            except CatsError as error:
+                counts[draw] = 0
+                yield f"{_written(cell.subsample)}: {error}"
+        reason = _reason(cell, counts[draw], images.images.shape[1:3]) if counts[draw] else None
+        if reason is not None:
+            source = f" ({_written(cell.subsample)})" if cell.subsample.train is not None else ""
+            yield f"recipe: {reason} of {name}{source}"
+
+
+def _require_stated(dataset: Dataset, drawn: Rows, subsample: Subsample) -> None:
+    """Raises CatsError if more images are drawn than the subsample states, because a stratified draw takes each class."""
+    for part, stated in (("train", subsample.train), ("val", subsample.val)):
+        if stated is not None and not subsample.per_class and len(drawn[part]) > stated:
+            raise CatsError(
+                f"a stratified draw takes at least one image of each of the {len(dataset.classes)} classes of {dataset.name}; "
+                f"write {part}: {len(drawn[part])} or more"
+            )
+
+
+def _written(subsample: Subsample) -> str:
+    """A subsample as a plan writes it: the keys whose values are not the default."""
+    own = {key: value for key, value in subsample.model_dump().items() if value != getattr(FULL, key)}
+    return "subsample: {" + ", ".join(f"{key}: {str(value).lower()}" for key, value in own.items()) + "}"
+
+
+def _reason(cell: Cell, images: int, sides: tuple[int, ...]) -> str | None:
+    """Why a cell cannot be trained on a number of images; None if it can. `sides`: (height, width) of an image in memory."""
+    from benchmark.training.protocols import protocol_of
+
+    if images == 1 and cell.recipe.trains_backbone and not _trains_on_one(cell, sides):
+        return f"backbone {cell.backbone} cannot be trained at {cell.recipe.size} pixels on the only training image"
+    return protocol_of(cell.recipe.protocol).too_few(cell.recipe, images)
+
+
+def _trains_on_one(cell: Cell, sides: tuple[int, ...]) -> bool:
+    """Whether norm layers have more than one value of each channel to take the mean of. No number is computed."""
+    import torch
+
+    from benchmark.networks.network import Network, Trained
+    from benchmark.training.protocols import protocol_of
+    from benchmark.training.protocols.finetune import Finetune
+
+    arguments = arguments_of(cell.start, fetch=False)
+    if arguments is None or cell.recipe.trained == "head":
+        return True
+    try:
+        with torch.device("meta"):
+            network = Network(cell.backbone, Trained(arguments=dict(arguments)), 2, cell.recipe)
+            protocol = protocol_of(cell.recipe.protocol)
+            if isinstance(protocol, Finetune):
+                protocol.adapt(network, cell.recipe, 0)
+            network.train()(torch.empty(1, 3, *sides))
+    except ValueError as error:
+        return "more than 1 value per channel" not in str(error)
+    except (CatsError, RuntimeError, NotImplementedError, TypeError):
+        return True  # others say why, or nobody knows
+    return True
