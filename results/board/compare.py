@@ -4,7 +4,7 @@ Seeds are paired: the same seed draws the same training images, head and order o
 paired too: DeLong's test for the AUC, means for accuracies and Brier score, else a bootstrap over patients or images.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,14 +13,12 @@ import pandas as pd
 from scipy import stats
 
 from results.board.candidates import Candidate
+from results.board.paired_images import image_variance
 from results.error import CatsError, nearest
-from results.metrics import Metric, metric_of, width_of
-from results.statistics.influence import Predictions, ReadPredictions, patient_shares, run_predictions, same_images
+from results.metrics import metric_of, width_of
+from results.statistics.influence import Predictions, ReadPredictions, run_predictions
 from results.statistics.intervals import standard_errors
-from results.statistics.pairing import APART, why_apart
 from results.statistics.power import MOST_SEEDS, WANTED, Noise, paired_power, seeds_needed
-
-RESAMPLES = 200
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,8 @@ class Comparison:
         difference: mean over seeds of the metric of `one` minus that of `other`.
         low, high, p: 95 % interval of the difference, and the p-value of no difference; None where no variance is known.
         seeds: how many seeds both sources have.
-        images: how many test images, or patients where these are known; None where their sampling error is not counted.
+        images, patients: how many test images, and of how many patients where these are known; None where the sampling error
+            of the images is not counted.
         method: how the sampling error of the test images was counted, or why not.
         leak: the images that a source shares with the target, in words.
         advice: how many seeds would tell a difference of this size apart, if these do not; None if that cannot be said.
@@ -53,10 +52,13 @@ class Comparison:
     leak: str | None = None
     advice: str | None = None
     differ: str | None = None
+    patients: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, with the sentence."""
-        return asdict(self) | {"verdict": self.verdict}
+        """Plain data, with the sentence. Keys of later versions are at the end."""
+        own = asdict(self)
+        patients = own.pop("patients")
+        return own | {"verdict": self.verdict, "patients": patients}
 
     @property
     def verdict(self) -> str:
@@ -102,7 +104,7 @@ def compare(
         raise CatsError(f"{pair[0]} and {pair[1]} have no seed in common on {target}; a paired difference needs one")
     one, other = (runs_of_source.loc[common] for runs_of_source in values)
     gaps = one[f"test_{metric}"].to_numpy(float) - other[f"test_{metric}"].to_numpy(float)
-    images = _image_variance(metric_of(metric), None if read is None else _predictions(one, other, read))
+    images = image_variance(metric_of(metric), None if read is None else _predictions(one, other, read))
     seeds, freedom = (gaps.var(ddof=1) / len(gaps), len(gaps) - 1.0) if len(gaps) > 1 else (0.0, np.inf)
     parts = np.array([seeds if np.ptp(gaps) else 0.0, images.variance]), np.array([freedom, images.freedom])
     mean, ends, p = float(gaps.mean()), None, None
@@ -116,7 +118,10 @@ def compare(
     leak = next((str(reason) for side in (one, other) for reason in side["leaks"].dropna()), None)
     noise = Noise(float(gaps.var(ddof=1)), images.variance, images.count or 2, 2) if len(gaps) > 1 else None
     advice = None if noise is None or p is None or p < 0.05 else _seeds_that_would(abs(mean), noise)
-    return Comparison(*pair, target, metric, mean, low, high, p, len(common), images.count, images.method, leak, advice, differ)
+    return Comparison(
+        *pair, target, metric, mean, low, high, p, len(common), images.images, images.method, leak, advice, differ,
+        images.patients,
+    )  # fmt: skip
 
 
 def _seeds_that_would(difference: float, noise: Noise) -> str | None:
@@ -183,61 +188,8 @@ def _named(sides: Sequence[pd.DataFrame], pair: tuple[str, str], target: str) ->
     return (str(candidates[0]), str(candidates[1])), differ
 
 
-@dataclass(frozen=True)
-class _ImageVariance:
-    """Variance of the mean difference from the test images, its degrees of freedom, how many there are, and the method."""
-
-    variance: float
-    freedom: float
-    count: int | None
-    method: str
-
-
-def _not_counted(why: str) -> _ImageVariance:
-    return _ImageVariance(0.0, np.inf, None, f"the sampling error of the test images is not counted: {why}")
-
-
 def _predictions(
     one: pd.DataFrame, other: pd.DataFrame, read: ReadPredictions
 ) -> list[tuple[Predictions | None, Predictions | None]]:
     ids = zip(one["run_id"], other["run_id"], strict=True)
     return [(run_predictions(a, read), run_predictions(b, read)) for a, b in ids]
-
-
-def _image_variance(metric: Metric, known: Sequence[tuple[Predictions | None, Predictions | None]] | None) -> _ImageVariance:
-    """From the predictions of both sources, one pair for each seed."""
-    pairs = [(one, other) for one, other in known or () if one is not None and other is not None]
-    if known is None or len(pairs) < len(known):
-        return _not_counted("there are no predictions")
-    first = pairs[0][0]
-    other = next((of for both in pairs for of in both if not same_images(first, of)), None)
-    if other is not None:
-        why = why_apart([first.samples, other.samples])
-        return _not_counted("the runs do not share them" if why == APART else why)
-    unit = "test images" if first.groups is None else "patients"
-    shifts = [(metric.influence_of(one), metric.influence_of(other)) for one, other in pairs]
-    gaps = [one - other for one, other in shifts if one is not None and other is not None]
-    if len(gaps) == len(shifts):
-        shares = patient_shares(np.mean(gaps, axis=0)[:, None], first.groups)
-        if len(shares) > 1:
-            method = f"{len(shares)} {unit}, {metric.test}"
-            return _ImageVariance(float((shares**2).sum()), len(shares) - 1.0, len(shares), method)
-    elif metric.compute is not None and metric.influence is None:
-        return _bootstrap(metric, pairs, unit)
-    return _not_counted(f"their influence on {metric.name} is not known")
-
-
-def _bootstrap(metric: Metric, pairs: Sequence[tuple[Predictions, Predictions]], unit: str) -> _ImageVariance:
-    """Resamples of patients or images, the same for both sources and all seeds."""
-    first, rng = pairs[0][0], np.random.default_rng(0)
-    codes = np.arange(len(first.samples)) if first.groups is None else np.unique(first.groups, return_inverse=True)[1]
-    members: Mapping[int, np.ndarray] = pd.Series(np.arange(len(codes))).groupby(codes).indices  # type: ignore[assignment]
-    count, drawn = len(members), []
-    for _ in range(RESAMPLES):
-        rows = np.concatenate([members[int(code)] for code in rng.integers(count, size=count)])
-        gaps = [metric.of(one.at(rows)) - metric.of(other.at(rows)) for one, other in pairs]
-        drawn.append(float(np.mean(gaps)))
-    defined = np.array(drawn)[np.isfinite(drawn)]
-    if count < 2 or len(defined) < RESAMPLES / 2:
-        return _not_counted("most resamples are undefined")
-    return _ImageVariance(float(defined.var(ddof=1)), count - 1.0, count, f"{count} {unit}, bootstrap of {RESAMPLES}")

@@ -92,7 +92,8 @@ def comparison_result(comparison: Comparison, notes: Sequence[str]) -> Compared:
     pair = f"{comparison.one} minus {comparison.other}"
     dot = Dot(pair, comparison.difference, comparison.low, comparison.high, comparison.p is not None and comparison.p < 0.05)
     drawing = Dots(f"{comparison.target}: difference in {comparison.metric} with 95 % interval", [dot])
-    sheet = sheet_of(frame, ["one", "other", "target", "metric", "difference", "low", "high", "p", "seeds", "images"])
+    units = ["images"] if comparison.patients is None else ["images", "patients"]
+    sheet = sheet_of(frame, ["one", "other", "target", "metric", "difference", "low", "high", "p", "seeds", *units])
     return Compared(comparison.verdict, frame, notes, [sheet], drawing, comparison=comparison)
 
 

@@ -37,7 +37,7 @@ def compared(frame, tables, metric="auc", pair=("good", "bad"), **changes):
 
 
 def error_of(found):
-    return (found.high - found.low) / 2 / stats.t.ppf(0.975, found.images - 1)
+    return (found.high - found.low) / 2 / stats.t.ppf(0.975, (found.patients or found.images) - 1)
 
 
 def test_one_seed_of_two_classes_has_delongs_variance_counted_pair_by_pair():
@@ -55,6 +55,7 @@ def test_one_seed_of_two_classes_has_delongs_variance_counted_pair_by_pair():
     assert found.difference == pytest.approx(wins[0].mean() - wins[1].mean())
     assert found.p == pytest.approx(2 * stats.t.sf(found.difference / error_of(found), COUNT - 1))
     assert "50 test images, DeLong" in found.method
+    assert (found.images, found.patients) == (50, None)
 
 
 def test_several_classes_and_patients_agree_with_leaving_out_one_patient_at_a_time():
@@ -69,7 +70,7 @@ def test_several_classes_and_patients_agree_with_leaving_out_one_patient_at_a_ti
 
     left_out = np.array([gap(np.array([i for i in range(COUNT) if groups[i] != f"p{g}"])) for g in range(COUNT // 2)])
     jackknife = (((left_out - left_out.mean()) ** 2).sum() * 24 / 25) ** 0.5
-    assert found.images == 25
+    assert (found.images, found.patients) == (50, 25)
     assert error_of(found) == pytest.approx(jackknife, rel=0.08)
     assert "25 patients" in found.verdict
 
@@ -125,6 +126,7 @@ def test_a_metric_without_influence_is_resampled_by_patient():
     frame, tables = made(groups=groups, metric=f1, name="f1")
     found = compared(frame, tables, metric="f1")
     assert found.method == "10 patients, bootstrap of 200"
+    assert [found.to_dict()[name] for name in ("images", "patients")] == [COUNT, 10]
     assert found.low < found.difference < found.high
 
 
