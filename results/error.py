@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from results.text.hidden import shown
+from results.text.model_faults import first_fault
 from results.text.plain import plain, shortened
 
 LONGEST = 4000  # characters of one sentence
@@ -57,7 +58,9 @@ class OddRunError(CatsError):
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's text, or the name of its class where it has no text."""
+    """The first line of an error's text, or the name of its class where it has no text. Of pydantic's, its first mistake."""
+    if type(error).__module__ == "pydantic_core._pydantic_core":  # the first line of these says how many mistakes there are
+        return first_fault(error)
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__
 

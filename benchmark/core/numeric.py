@@ -26,10 +26,10 @@ class Numeric(Frozen):
             return value
         for item in value if isinstance(value, list | tuple) else [] if tuple in kinds else [value]:
             if isinstance(item, bool):
-                raise PydanticCustomError("truth", "input should be a number or a word, not a truth value")
+                raise PydanticCustomError("truth", "a number, not a truth value")
             written = isinstance(item, str) and numeric and str not in kinds and item not in kinds
             if written and ("_" in item or not item.isascii()):
-                raise PydanticCustomError("digits", "input should be a number, written with the digits 0 to 9")
+                raise PydanticCustomError("digits", "a number, written with the digits 0 to 9")
         return value
 
     @field_validator("*", mode="after")
@@ -37,7 +37,7 @@ class Numeric(Frozen):
     def _refuse_gigantic_numbers(cls, value: Any) -> Any:
         for item in value if isinstance(value, list | tuple) else [value]:
             if isinstance(item, int | float) and abs(item) > LARGEST:
-                raise PydanticCustomError("gigantic", "input should be a number of at most 16 digits")
+                raise PydanticCustomError("gigantic", "a number of at most 16 digits")
         return value
 
 

@@ -2,18 +2,25 @@
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from types import NoneType
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from benchmark.core.in_words import alternatives, in_words, limits_in
 from benchmark.core.yaml_text import BYTES, load
 from results.error import MOST_NAMED, CatsError, first_line, near_name, nearest
 from results.files.limits import require_regular
 from results.text.brief import briefly, short
+from results.text.model_faults import OURS, fault, what_is_allowed
 from results.text.plain import storable
 
 Model = TypeVar("Model", bound=BaseModel)
+YAML_WORDS = "; YAML takes the words yes, no, on and off for truth values, unless they are in quotation marks"
+AS_ANYWHERE = (
+    "missing", "invalid_key", "finite_number", "string_pattern_mismatch", "too_short", "too_long", "string_too_short",
+)  # fmt: skip
 LEVELS = 3  # of keys in keys
 ELSEWHERE: dict[type[BaseModel], dict[str, str]] = {}  # model → what a user calls a key outside of it → the key
 
@@ -63,29 +70,73 @@ def parse(model: type[Model], content: dict[str, Any], where: str) -> Model:
     except ValidationError as error:
         # An unknown key is often a missing one at another place or of another spelling, so that it comes first.
         problems = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-        lines = [sentence(model, problem, where) for problem in problems[:MOST_NAMED]]
-        more = [f"{where}: and {len(problems) - MOST_NAMED} more"] if len(problems) > MOST_NAMED else []
-        raise CatsError(*lines, *more) from error
+        lines = list(dict.fromkeys(sentence(model, problem, where) for problem in problems))  # a union has an error per branch
+        more = [f"{where}: and {len(lines) - MOST_NAMED} more"] if len(lines) > MOST_NAMED else []
+        raise CatsError(*lines[:MOST_NAMED], *more) from error
 
 
 def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
     """Return an error of pydantic as a sentence."""
-    location = written(model, [str(part) for part in problem["loc"]])
+    location, kind, limits = place_of(model, [str(part) for part in problem["loc"]])
     key, value = short(".".join(location)) or "the file", problem["input"]
     match problem["type"]:
         case "extra_forbidden":
             owner = field_model(model, location[:-1])
             return f"{where}: there is no key '{key}'{meant(model, location, owner.model_fields if owner else [])}"
-        case "missing":
-            return f"{where}: the key '{key}' is missing"
         case "string_unicode":
             return _half(where, key, value)
-        case "literal_error":
-            return f"{where}: {key} is {briefly(value)}, allowed are {problem['ctx']['expected']}"
+        case "literal_error" if get_origin(kind) is Literal:
+            near = near_name(value, [str(each) for each in get_args(kind)]) if isinstance(value, str) else None
+            meaning = "" if near is None else f"; did you mean '{near}'?"
+            return f"{where}: {key} is {briefly(value)}, allowed are {problem['ctx']['expected']}{meaning}"
         case "value_error":
             return f"{where}: {f'{key}: ' if location else ''}{problem['ctx']['error']}"
-        case _:
-            return f"{where}: {key} is {briefly(value)}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+        case "missing" if location and location[-1].isdigit():
+            location, kind, limits = place_of(model, [str(part) for part in problem["loc"][:-1]])
+            key = ".".join(location)
+        case one if one in AS_ANYWHERE:
+            return f"{where}: {fault(problem | {'loc': location or ['the file']})}"
+    words = in_words(kind, limits) if kind is not None else ""
+    if isinstance(value, bool) and (words.startswith("text") or "'" in words):
+        words += YAML_WORDS
+    elif kind is None or problem["type"] in OURS:
+        words = what_is_allowed(problem)
+    return f"{where}: {key} is {briefly(value)}; allowed is {words}"
+
+
+def place_of(model: type[BaseModel], location: list[str]) -> tuple[list[str], Any, list[Any]]:
+    """Return where an error of pydantic is, without the branches of unions, which pydantic names behind a field.
+
+    Beside the location: the type of its value, None if that is not known, and the limits of the value.
+    """
+    kind: Any = model
+    limits, kept, in_branch = list[Any](), list[str](), False
+    for part in location:
+        in_branch = not in_branch and len([each for each in alternatives(kind) if each is not NoneType]) > 1
+        if not in_branch:
+            kind, limits = _inside(kind, part) or (None, [])
+            kept.append(part)
+    given = [each for each in alternatives(kind) if each is not NoneType]
+    return kept, given[0] if len(given) == 1 else kind, limits
+
+
+def _inside(kind: Any, part: str) -> tuple[Any, list[Any]] | None:
+    """The type and the limits of one key or one place of a value; None if values of this type have no such part."""
+    for each in alternatives(kind):
+        found = _inside(each, part)
+        if found is not None:
+            return found
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        field = kind.model_fields.get(part)
+        return None if field is None else (field.annotation, list(limits_in(field.metadata)))
+    arguments = [each for each in get_args(kind) if each is not Ellipsis]
+    if get_origin(kind) is not dict and not (get_origin(kind) in {list, tuple} and part.isdigit()):
+        return None
+    inner = arguments[-1] if get_origin(kind) is dict else arguments[min(int(part), len(arguments) - 1)]
+    if get_origin(inner) is Annotated:
+        inner, *more = get_args(inner)
+        return inner, list(limits_in(more))
+    return inner, []
 
 
 def _halves(content: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
@@ -133,14 +184,6 @@ def keys_within(model: type[BaseModel], path: tuple[str, ...] = (), levels: int 
         if inner is not None:
             found |= keys_within(inner, (*path, name), levels - 1)
     return found
-
-
-def written(model: type[BaseModel], location: list[str]) -> list[str]:
-    """Return pydantic's location of an error without the branches of a union, which pydantic adds behind the field."""
-    field = model.model_fields.get(location[0]) if location else None
-    if field is not None and len(location) > 1 and (location[1] == "str" or location[1].startswith("dict[")):
-        return [location[0], *location[2:]]
-    return location
 
 
 def field_model(model: type[BaseModel], location: list[str]) -> type[BaseModel] | None:

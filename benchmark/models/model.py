@@ -20,7 +20,7 @@ from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.networks.network import Network
 from benchmark.networks.weight_file import sort_header
 from benchmark.training.device_images import as_float
-from results.error import CatsError, damage_of, nearest
+from results.error import CatsError, damage_of, first_line, nearest
 from results.files.atomic import atomic_write
 from results.record import Task
 from results.text.brief import short
@@ -143,9 +143,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise CatsError(f"{path} is damaged: {where}: {first['msg']}; {AGAIN}") from error
+        raise CatsError(f"{path} is damaged: {first_line(error)}; {AGAIN}") from error
     for name in manifest.digests:  # a name such as ../x would lead out of the folder, and these files are read and copied
         if name not in FILES:
             raise CatsError(f"{path} is damaged: digests names '{short(name)}'{nearest(name, FILES)}; {AGAIN}")

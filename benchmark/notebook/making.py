@@ -210,7 +210,7 @@ def choose(
         >>> catsbench.choose("ihc", kwh=-1)
         Traceback (most recent call last):
             ...
-        results.error.CatsError: the budget: kwh is -1: input should be greater than 0
+        results.error.CatsError: the budget: kwh is -1; allowed is a number above 0
     """
     from benchmark.machine.shared_cores import share_cores
 

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from pydantic import ValidationError
+
 from benchmark.core.parse import parse, read_yaml
 from benchmark.core.paths import entries_missing
 from benchmark.specs import entry_places
@@ -186,6 +188,8 @@ def _load(place: Place, kind: Kind, name: str, where: str) -> Any:
         spec.loader.exec_module(module)
     except CatsError:
         raise
+    except ValidationError as error:
+        raise CatsError(f"{where}: {error.title}: {first_line(error)}") from error
     except Exception as error:  # code of users may raise any exception
         instead = advice(error.name) if isinstance(error, ModuleNotFoundError) else ""
         raise CatsError(

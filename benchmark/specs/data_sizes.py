@@ -40,12 +40,12 @@ def _single(value: Any) -> DataSize:
     if value is None or value == ALL:
         return None
     if isinstance(value, bool):
-        raise PydanticCustomError("truth", "input should be a number or a word, not a truth value")
+        raise PydanticCustomError("truth", "a number, not a truth value")
     digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= DIGITS
     if not (digits or isinstance(value, int) or (isinstance(value, float) and value.is_integer())):
-        raise PydanticCustomError("size", "input should be a whole number from 1 on, `all`, or a list of these")
+        raise PydanticCustomError("size", "a whole number from 1 on, `all`, or a list of these")
     if int(value) < 1:
-        raise PydanticCustomError("size", "input should be greater than or equal to 1")
+        raise PydanticCustomError("size", "a whole number from 1 on")
     return int(value)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from results.choosing import EPSILON
 from results.choosing.prior import ONLY
-from results.error import CatsError
+from results.error import CatsError, first_line
 
 
 def arm_text(source: str, setting: str) -> str:
@@ -205,10 +205,8 @@ def read_choice(text: str) -> Choice:
     try:
         return TypeAdapter(Choice).validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "its text"
-        what = f"{where}: {first['msg']}"
-        raise CatsError(f"the answer of cats choose in MLflow is damaged: {what}; call `cats choose` again") from error
+        damage = first_line(error)
+        raise CatsError(f"the answer of cats choose in MLflow is damaged: {damage}; call `cats choose` again") from error
 
 
 @dataclass(frozen=True)

@@ -197,9 +197,7 @@ def _fault(error: Exception) -> str:
     """The first thing that is wrong with JSON, in words."""
     if not isinstance(error, ValidationError):
         return "it is nested too deeply"
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(map(str, first["loc"]))
-    return plain(shortened(f"{where}: {first['msg']}" if where else str(first["msg"]), 200))
+    return plain(shortened(first_line(error), 200))
 
 
 def _short(name: str) -> str:

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from results.error import CatsError
+from pydantic import ValidationError
+
+from results.error import CatsError, first_line
 from results.files.atomic import DRAFT, atomic_write, draft_path, remedy, remove
 from results.files.kept import damage, seal_draft
 from results.record import PREDICTIONS, VALIDATION_PREDICTIONS, Outcome, Record
@@ -216,7 +218,7 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:  # pydantic's and pyarrow's errors are among them
-        reason = " ".join(str(error).split())
+        reason = first_line(error) if isinstance(error, ValidationError) else " ".join(str(error).split())
         raise CatsError(
             f"the waiting record {path} cannot be read ({reason}); move its folder away and run the command again"
         ) from error

@@ -19,6 +19,7 @@ PYTHONS_WORDS = re.compile(
     r"|has no attribute '|object is not |unsupported operand|'NoneType'|<class '|index out of range"
     r"|not supported between|unhashable type|argument must be|list indices|\[Errno \d+\]|cannot unpack"
     r"|positional argument|unexpected keyword"
+    r"|[Ii]nput should|validation errors? for|Field required|Extra inputs are|pydantic"
     r"|^cats: (?:invalid literal|could not convert|cannot convert|'\w+'$|'[\w-]+' codec|Python int|int too)",
     re.MULTILINE,
 )

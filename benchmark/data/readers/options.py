@@ -1,15 +1,13 @@
 """The options of a reader as a person wrote them, compared with what the reader takes."""
 
 import datetime
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from benchmark.core.in_words import in_words
 from results.error import CatsError, nearest
 from results.text.brief import briefly, short
-
-WORDS: dict[Any, str] = {str: "text", float: "a number", int: "a whole number", bool: "true or false", Any: "anything"}
 
 
 def checked(model: type[BaseModel], options: dict[Any, Any]) -> dict[str, Any]:
@@ -58,20 +56,3 @@ def _other(model: type[BaseModel], name: str, value: Any) -> str:
 def _takes_bool(model: type[BaseModel], name: str) -> bool:
     kind = model.model_fields[name].annotation if name in model.model_fields else bool
     return bool in {kind, *get_args(kind)}
-
-
-def in_words(kind: Any) -> str:
-    """A type as a person would say it: `a list, each text`."""
-    inner = [item for item in get_args(kind) if item is not NoneType]
-    origin = get_origin(kind)
-    if origin in {Union, UnionType}:
-        return " or ".join(dict.fromkeys(in_words(item) for item in inner))
-    if origin is Literal:
-        return " or ".join(f"'{item}'" for item in inner)
-    if origin is dict:
-        return f"a mapping from {in_words(inner[0])} to {in_words(inner[1])}"
-    if origin is tuple:
-        return f"a list of {len(inner)}, each {in_words(inner[0])}"
-    if origin is list:
-        return f"a list, each {in_words(inner[0])}"
-    return WORDS.get(kind, str(kind))

@@ -167,7 +167,7 @@ ARGUMENTS = {
     "arguments: {img_sise: 32}": "weights.arguments: 'img_sise' is no argument of a network; did you mean 'img_size'?",
     "arguments: {depth: deep}": "the argument depth of a network is 'deep'; a value of type int is needed",
     "arguments: {no_embed_class: 1}": "the argument no_embed_class of a network is 1; a value of type bool is needed",
-    "arguments: [img_size]": "weights.arguments is ['img_size']: input should be a valid dictionary",
+    "arguments: [img_size]": "weights.arguments is ['img_size']; allowed is keys with values",
     "arguments: {init_values: 1e-5}": "the weights do not fit test_vit, ",
     "arguments: {bn_eps: 0.1}": "backbone test_vit does not take {'bn_eps': 0.1}: ",
     "arguments: {num_heads: 7}": "backbone test_vit cannot be built with {'num_heads': 7}: ",

@@ -118,17 +118,17 @@ def test_good_content_becomes_the_model():
     ("content", "sentence"),
     [
         ({}, "file.yaml: the key 'name' is missing"),
-        ({"name": 3}, "file.yaml: name is 3: input should be a valid string"),
-        ({"name": "n", "colour": "rad"}, "file.yaml: colour is 'rad', allowed are 'red' or 'green'"),
+        ({"name": 3}, "file.yaml: name is 3; allowed is text"),
+        ({"name": "n", "colour": "rad"}, "file.yaml: colour is 'rad', allowed are 'red' or 'green'; did you mean 'red'?"),
         ({"name": "n", "color": "red"}, "file.yaml: there is no key 'color'; did you mean 'colour'?"),
         ({"name": "n", "xyz": 1}, "file.yaml: there is no key 'xyz'; allowed are colour, inner, many, name"),
         ({"name": "n", "inner": {"dept": 1}}, "file.yaml: there is no key 'inner.dept'; did you mean 'depth'?"),
-        ({"name": "n", "inner": {"depth": 0}}, "file.yaml: inner.depth is 0: input should be greater than or equal to 1"),
-        ({"name": "n", "many": [1, "x"]}, "file.yaml: many.1 is 'x': input should be a valid integer"),
-        ({"name": "n", "many": 1}, "file.yaml: many is 1: input should be a valid tuple"),
+        ({"name": "n", "inner": {"depth": 0}}, "file.yaml: inner.depth is 0; allowed is a whole number from 1 on"),
+        ({"name": "n", "many": [1, "x"]}, "file.yaml: many.1 is 'x'; allowed is a whole number"),
+        ({"name": "n", "many": 1}, "file.yaml: many is 1; allowed is a list, each a whole number"),
         ({"name": "n", "strange": 1}, "file.yaml: there is no key 'strange'"),
         ({"name": "n", "function-like": 1}, "file.yaml: there is no key 'function-like'"),
-        ({"name": "n", 1: 2}, "file.yaml: 1 is 1: keys should be strings"),
+        ({"name": "n", 1: 2}, "file.yaml: 1 is no text, as every key must be"),
     ],
 )
 def test_each_mistake_names_file_key_value_and_what_is_allowed(content, sentence):

@@ -102,6 +102,9 @@ def test_a_wrong_entry_is_named_with_its_line_or_key(call, own, text, sentence):
     assert sentence in err
 
 
+BRINGS = "from benchmark import Source\n"
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -109,6 +112,11 @@ def test_a_wrong_entry_is_named_with_its_line_or_key(call, own, text, sentence):
         ("x = 1\n", "must define `source`, a Source or a function that returns a Source"),
         ("source = 1\n", "must define `source`, a Source or a function that returns a Source"),
         ("def source():\n    return 1\n", "returns a int; it must return a Source"),
+        (f"{BRINGS}source = Source(name='m', title=3)\n", "mine.py: Source: title is 3; allowed is text"),
+        (
+            f"{BRINGS}def source():\n    return Source(name='m')\n",
+            "mine cannot be made with no option: the key 'title' is missing",
+        ),
         ("def source(size=1):\n    return 1\n", "mine takes no option 'side'; did you mean 'size'?"),
     ],
 )
@@ -117,7 +125,7 @@ def test_a_wrong_python_entry_is_named_with_its_reason(call, own, text, sentence
     code, _, err = call("show", "mine[side=2]" if "side" in sentence else "mine")
     assert code == 2
     assert sentence in err
-    assert str(path) in err or "takes no option" in err
+    assert str(path) in err or "takes no option" in err or "cannot be made" in err
 
 
 def test_data_are_found_in_the_place_and_the_place_is_no_part_of_the_identity(own):

@@ -40,14 +40,14 @@ def test_a_default_that_is_written_is_refused_too(name):
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
-        ({"protocol": "lora", "rank": 0}, "rank is 0: input should be greater than or equal to 1"),
-        ({"protocol": "lora", "rank": 2000}, "rank is 2000: input should be less than or equal to 1024"),
-        ({"protocol": "lora", "alpha": 0}, "alpha is 0: input should be greater than 0"),
+        ({"protocol": "lora", "rank": 0}, "rank is 0; allowed is a whole number from 1 to 1,024"),
+        ({"protocol": "lora", "rank": 2000}, "rank is 2000; allowed is a whole number from 1 to 1,024"),
+        ({"protocol": "lora", "alpha": 0}, "alpha is 0; allowed is a number above 0"),
         (
             {"protocol": "lora", "adapted": "atention"},
             "adapted is 'atention', allowed are 'auto', 'attention', 'linear' or 'all'",
         ),
-        ({"protocol": "partial", "blocks": 0}, "blocks is 0: input should be greater than or equal to 1"),
+        ({"protocol": "partial", "blocks": 0}, "blocks is 0; allowed is a whole number from 1 to 1,000"),
         ({"protocol": "probe", "layers": 1.5}, "layers is 1.5"),
         ({"protocol": "lorra"}, "protocol is 'lorra', allowed are "),
         ({"protocol": "lora", "trained": "head"}, "head is for protocol finetune; lora itself says what is trained"),

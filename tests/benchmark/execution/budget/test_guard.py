@@ -72,11 +72,11 @@ def guard(limits, some, *records):
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
-        ("{kwh: 0}", "plan.yaml: budget.kwh is 0: input should be greater than 0"),
-        ("{hours: -1}", "plan.yaml: budget.hours is -1: input should be greater than 0"),
-        ("{cells: 1.5}", "plan.yaml: budget.cells is 1.5: input should be a valid integer"),
-        ("{co2e_kg: .inf}", "plan.yaml: budget.co2e_kg is inf: input should be a finite number"),
-        ("{kwh: true}", "plan.yaml: budget.kwh is True: input should be a number or a word, not a truth value"),
+        ("{kwh: 0}", "plan.yaml: budget.kwh is 0; allowed is a number above 0"),
+        ("{hours: -1}", "plan.yaml: budget.hours is -1; allowed is a number above 0"),
+        ("{cells: 1.5}", "plan.yaml: budget.cells is 1.5; allowed is a whole number above 0"),
+        ("{co2e_kg: .inf}", "plan.yaml: budget.co2e_kg is inf; allowed is a finite number"),
+        ("{kwh: true}", "plan.yaml: budget.kwh is True; allowed is a number, not a truth value"),
         ("{kw: 1}", "plan.yaml: there is no key 'budget.kw'; did you mean 'kwh'?"),
         ("3", "plan.yaml: budget is 3"),
     ],
@@ -94,7 +94,8 @@ def test_a_wrong_budget_starts_nothing(cats, tmp_path, written, sentence):
 def test_a_wrong_flag_starts_nothing(cats, tmp_path, name):
     (tmp_path / "plan.yaml").write_text(TEXT)
     code, _, err = cats("run", "plan.yaml", f"--{name.replace('_', '-')}", "0")
-    assert (code, err) == (2, f"cats: the budget: {name} is {0 if name == 'cells' else 0.0}: input should be greater than 0\n")
+    zero, number = (0, "a whole number") if name == "cells" else (0.0, "a number")
+    assert (code, err) == (2, f"cats: the budget: {name} is {zero}; allowed is {number} above 0\n")
     assert not (tmp_path / "mlflow.db").exists()
 
 
