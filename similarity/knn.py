@@ -81,7 +81,7 @@ def _hits(  # noqa: PLR0913, PLR0917
 ) -> tuple[Array, Array, Array]:
     """Results (q,), nearest images of the other folds (q, kept), and row numbers (q,) of the images that are classified."""
     if k < 1:
-        raise Undefined(f"{k} neighbours have no vote")
+        raise Undefined(f"knn: k is {k}; it must be 1 or more")
     fold, coordinates = stratified_folds(features, labels, number=number, seed=seed), _coordinates(features, metric)
     rows = np.sort(sample(features, most, seed, labels)) if len(labels) > most else np.arange(len(labels))
     kept = min(4 * k + 4, *(int((fold != one).sum()) for one in range(number)))  # drawn once on average: enough for k votes

@@ -45,7 +45,7 @@ def resampled(  # noqa: PLR0913
 def _scores(weights: Array, features: Array, labels: Array, time: float, per_class: int, folds: int, seed: int) -> Array:  # noqa: PLR0913, PLR0917
     """Scores for weights (B, N) of the images → (B,)."""
     if time < 0 or per_class < 1:
-        raise Undefined(f"a time of {time} with {per_class} images of a class has no end")
+        raise Undefined(f"lead: time is {time} and per_class is {per_class}; they must be at least 0 and 1")
     likely, pulls, taken = _started(features, labels, per_class, folds, seed)
     y = indicators(labels)
     of_class = (weights * taken) @ y

@@ -55,9 +55,9 @@ def resampled(  # noqa: PLR0913
 def _results(features: Array, labels: Array, strength: float, result: str, number: int, seed: int) -> Array:
     """Result of each image, (N,)."""
     if strength < 0:
-        raise Undefined(f"a strength of {strength} has no minimum")
+        raise Undefined(f"logistic: strength is {strength}; it must be 0 or more")
     if number < 3 and not strength:
-        raise Undefined("a strength is chosen with three folds or more")
+        raise Undefined(f"logistic: folds is {number}; a strength is chosen with 3 folds or more")
     if result not in {"accuracy", "likelihood"}:
         raise CatsError(f"logistic has no result '{result}'; it has accuracy and likelihood")
     fold = stratified_folds(features, labels, number=number, seed=seed)

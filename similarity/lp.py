@@ -38,7 +38,7 @@ def resampled(draws: Draws, features: Array, labels: Array, **options: Any) -> A
 def _purities(features: Array, labels: Array, k: int, components: int, most: int, seed: int) -> Array:
     """Share of the own class for each sampled image, (n,)."""
     if min(k, components) < 1:
-        raise Undefined(f"{k} neighbours in {components} dimensions have no share")
+        raise Undefined(f"lp: k is {k} and components is {components}; both must be 1 or more")
     rows = _taken(features, labels, most, seed)
     coordinates, own = principal_coordinates(features[rows]), labels[rows]
     start = np.eye(min(components, coordinates.shape[1]), coordinates.shape[1])

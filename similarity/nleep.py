@@ -60,7 +60,7 @@ def _mixtures(  # noqa: PLR0913
 ) -> list[Array]:
     """p(component | image), (N, ratio × C), of each start."""
     if starts < 1:
-        raise Undefined(f"{starts} starts give no mixture")
+        raise Undefined(f"nleep: starts is {starts}; it must be 1 or more")
     components = ratio * (int(labels.max()) + 1)
     if components > len(labels):
         raise Undefined(f"{components} components are more than {len(labels)} images")

@@ -24,7 +24,7 @@ def pactran(features: Array, labels: Array, *, factor: float = 1.0, variance: fl
     ETran's copy centres the caller's features in place. The score depends on the unit of the features.
     """
     if factor <= 0:
-        raise Undefined(f"a factor of {factor} leaves no prior")
+        raise Undefined(f"pactran: factor is {factor}; it must be above 0")
     inputs = principal_coordinates(features)
     wanted = np.eye(labels.max() + 1)[labels]
     return _bound(inputs, wanted, factor, variance, features.shape[1])

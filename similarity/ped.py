@@ -52,7 +52,7 @@ def resampled(  # noqa: PLR0913
 
 def _mixed(features: Array, labels: Array, reach: float, step: float, stop: float, scale: str, dims: int) -> Mixture:  # noqa: PLR0913, PLR0917
     if min(reach, step, stop) < 0:
-        raise Undefined(f"a reach of {reach}, a step of {step} or a stop of {stop} below 0 moves nothing")
+        raise Undefined(f"ped: reach is {reach}, step is {step} and stop is {stop}; none may be below 0")
     deviations = np.maximum(features.std(axis=0), LEAST * features.std())
     moved = features + (_moves(features / deviations, labels, reach, step, stop) * deviations)[labels]
     return mixture(*scaled(moved, scale, dims), labels, None, soften=True)

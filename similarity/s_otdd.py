@@ -78,7 +78,7 @@ def _measured(neutral: Array) -> tuple[Array, float]:
 def _transported(target: Side, source: Side, projections: int, moments: int, seed: int) -> tuple[Array, Array, Array]:
     """Squared distances, (L,), and the change of their mean when an image counts once more, (N,) and (M,)."""
     if min(projections, moments) < 1:
-        raise Undefined(f"{projections} projections with {moments} moments have no distance")
+        raise Undefined(f"s_otdd: projections is {projections} and moments is {moments}; both must be 1 or more")
     middle, unit = _measured(target[0])
     sides = [((rows - middle) / unit, np.unique(labels, return_inverse=True)[1]) for rows, labels in (target, source)]
     rng = np.random.default_rng(seed)

@@ -51,7 +51,7 @@ class _Neighbours:
         if form not in FORMS:
             raise CatsError(f"tmi: form is '{form}'; it must be 'published' or 'entropy'")
         if k < 1:
-            raise Undefined(f"neighbour {k} has no distance")
+            raise Undefined(f"tmi: k is {k}; it must be 1 or more")
         moved = features - features.mean(axis=0)
         self.rows = np.arange(len(labels)) if len(labels) <= most else sample(moved, most, seed, labels)
         self.labels, self.k, self.dims = labels[self.rows], k, features.shape[1]

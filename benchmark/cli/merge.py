@@ -44,7 +44,7 @@ def _say_conflicts(place: "MergedPlace") -> None:
     for sentence in said[:MOST]:
         say(sentence)
     if len(said) > MOST:
-        say(f"of {len(said) - MOST} more runs the same is to be said")
+        say(f"{len(said) - MOST} more runs differ in a similar way or are left out for a similar reason")
 
 
 def _parts(place: "MergedPlace") -> list[str]:

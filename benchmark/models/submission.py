@@ -19,6 +19,7 @@ from results.error import CatsError
 from results.files.output import output
 from results.files.output import require_place as require_writable
 from results.text.brief import short
+from results.text.plain import plain
 from results.text.printing import csv_lines, guarded
 
 POSITIVE = 1  # the class whose probability a binary competition asks for
@@ -66,9 +67,9 @@ def submission_of(name: str, manifest: Manifest) -> Submission:
     ids, notes = (sorted(files), ()) if form.sample not in tree.names else _in_order(tree, form, files)
     strange = next((each for each in ids if guarded(each) != each), None)
     if strange is not None:
-        raise CatsError(
-            f"{tree.path}: the id '{short(strange)}' would be read as a formula by spreadsheets; rename its picture"
-        )
+        shown = plain(strange) == strange
+        fault = "would be read as a formula by spreadsheets" if shown else "holds a character that cannot be shown"
+        raise CatsError(f"{tree.path}: the id '{short(strange)}' {fault}; rename its picture")
     names = [files[each] for each in ids]
     return Submission(Incoming(names, tree, names, notes=notes), ids, form)
 

@@ -17,7 +17,9 @@ def require_repository(name: str) -> None:
     from huggingface_hub import get_token
 
     if get_token() is None:
-        raise CatsError(f"the hub wants to know who pushes to {name}: {LOGIN}; --hub FOLDER writes the same files here")
+        raise CatsError(
+            f"nobody is logged in to the hub, as is needed to write {name}: {LOGIN}; --hub FOLDER writes the same files here"
+        )
 
 
 def push(folder: Path, name: str) -> str:

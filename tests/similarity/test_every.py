@@ -273,3 +273,19 @@ def scored_or_wrong(asked, given):
         if "is the same for every image" in str(error) or "hold only one class" in str(error):
             return None
         raise
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "sentence"),
+    [
+        ("knn", {"k": 0}, "knn: k is 0; it must be 1 or more"),
+        ("tmi", {"k": 0}, "tmi: k is 0; it must be 1 or more"),
+        ("lp", {"components": 0}, "lp: k is 5 and components is 0; both must be 1 or more"),
+        ("s_otdd", {"moments": 0}, "moments is 0; both must be 1 or more"),
+        ("lead", {"time": -1.0}, "lead: time is -1.0 and per_class is 64; they must be at least 0 and 1"),
+        ("ped", {"step": -0.1}, "step is -0.1 and stop is .*; none may be below 0"),
+    ],
+)
+def test_an_option_that_has_no_meaning_is_named_with_what_is_allowed(name, option, sentence):
+    with pytest.raises(Undefined, match=sentence):
+        MEASURES[name].with_options(option)(**of(MEASURES[name], all_inputs()))

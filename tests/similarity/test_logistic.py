@@ -76,8 +76,8 @@ def test_what_it_cannot_do_is_said():
     features, labels = blobs()
     with pytest.raises(CatsError, match="no result 'auc'; it has accuracy and likelihood"):
         logistic(features, labels, result="auc")
-    with pytest.raises(Undefined, match="three folds or more"):
+    with pytest.raises(Undefined, match="folds is 2; a strength is chosen with 3 folds or more"):
         logistic(features, labels, folds=2)
-    with pytest.raises(Undefined, match="strength of -1 has no minimum"):
+    with pytest.raises(Undefined, match="strength is -1; it must be 0 or more"):
         logistic(features, labels, strength=-1)
     assert logistic(features, labels, folds=2, strength=100) > 0.5

@@ -47,7 +47,7 @@ def test_the_randomness_of_the_starts_is_in_the_interval():
 
 
 def test_no_start_says_nothing():
-    with pytest.raises(Undefined, match="0 starts give no mixture"):
+    with pytest.raises(Undefined, match="nleep: starts is 0; it must be 1 or more"):
         nleep(*blobs(), starts=0)
 
 

@@ -44,5 +44,5 @@ def test_classes_further_apart_score_higher_also_with_more_dimensions_than_image
 
 
 def test_without_a_prior_it_says_nothing():
-    with pytest.raises(Undefined, match="factor of 0 leaves no prior"):
+    with pytest.raises(Undefined, match="pactran: factor is 0; it must be above 0"):
         pactran(*blobs(), factor=0)

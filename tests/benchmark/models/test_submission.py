@@ -132,6 +132,8 @@ def test_an_archive_is_read_in_place_and_pictures_beyond_the_sample_are_left_out
          "a submission needs an answer for every picture; .*9be3.tif"),
         (lambda place: (place / "test" / "9be3.tif").rename(place / "test" / "=1+1.tif"),
          "'=1[+]1' would be read as a formula"),
+        (lambda place: (place / "test" / "9be3.tif").rename(place / "test" / "9\udcff.tif"),
+         "the id '9.*udcff' holds a character that cannot be shown; rename its picture"),
         (lambda place: (place.parent / "submission.csv").write_text("mine"),
          "submission.csv exists; name another file with --output, or say --overwrite"),
     ],

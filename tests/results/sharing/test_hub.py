@@ -177,5 +177,5 @@ def test_a_name_that_is_no_repository_is_refused(name, monkeypatch):
 def test_without_a_token_nothing_is_begun(monkeypatch, tmp_path):
     monkeypatch.delenv("HF_TOKEN", raising=False)
     monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
-    with pytest.raises(CatsError, match="the hub wants to know who pushes"):
+    with pytest.raises(CatsError, match="nobody is logged in to the hub, as is needed to write"):
         require_repository("group/toy")
