@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--tracking-uri", default="sqlite:///mlflow.db")
     parser.add_argument("--pages", type=Path, help="folder with pages that were made before: first.html, cats2024.html, site")
     wishes = parser.parse_args()
+    wishes.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         pages, shots = wishes.pages or Path(temporary) / "pages", Path(temporary) / "shots"
         if wishes.pages is None:
