@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.core.seed import seed_of
+from benchmark.networks.dropout import Dropout
 from benchmark.networks.freezing import resting
 from benchmark.networks.layers import Direction, feature_width, layered_features
 from benchmark.networks.matching import Fit, classifier_names, fitted
@@ -63,23 +64,6 @@ class Trained:
         return self.arguments | ({"img_size": self.size} if self.size else {})
 
 
-class Dropout(nn.Module):
-    """Dropout with a separate generator: torch's generator is shared by all networks that the process trains side by side."""
-
-    def __init__(self, rate: float) -> None:
-        super().__init__()
-        self.rate, self.rng = rate, torch.Generator()
-
-    def forward(self, features: Tensor) -> Tensor:
-        """(N, D) → (N, D); in training each feature becomes 0 with probability `rate`, and the others are scaled up."""
-        if not self.training or not self.rate:
-            return features
-        mask = torch.rand(features.shape, generator=self.rng) >= self.rate  # from the CPU: the same on all devices
-        if features.is_cuda:
-            mask = mask.pin_memory()  # from other memory the host would wait for the copy
-        return features * mask.to(features.device, non_blocking=True) / (1 - self.rate)
-
-
 class Network(nn.Module):
     """Images (N, 3, H, W), float in [0, 1], RGB → logits (N, classes).
 
@@ -104,11 +88,11 @@ class Network(nn.Module):
         widths = [feature_width(self.backbone, own, recipe.layers), *recipe.hidden]
         self.feature_count = widths[0]
         dense: list[nn.Module] = [
-            nn.Sequential(Dropout(recipe.dropout), nn.Linear(a, b), nn.ReLU()) for a, b in itertools.pairwise(widths)
+            nn.Sequential(Dropout(recipe.dropout, a), nn.Linear(a, b), nn.ReLU()) for a, b in itertools.pairwise(widths)
         ]
         self.prototype = recipe.protocol == "prototype"
         self.dense = nn.Sequential(*([Direction(widths[0])] if self.prototype else []), *dense)
-        self.dropout = Dropout(recipe.dropout)
+        self.dropout = Dropout(recipe.dropout, widths[-1])
         self.head = nn.Linear(widths[-1], classes)
         self.channels = trained.channels
         self.arguments = trained.built | ({"stem": recipe.stem} if recipe.stem == "small" else {})
@@ -159,7 +143,11 @@ class Network(nn.Module):
 
     def generators(self) -> list[torch.Generator]:
         """The generators of the dropout layers."""
-        return [layer.rng for layer in self.modules() if isinstance(layer, Dropout)]
+        return [layer.rng for layer in self.dropouts()]
+
+    def dropouts(self) -> list[Dropout]:
+        """The dropout layers, in the order of definition."""
+        return [layer for layer in self.modules() if isinstance(layer, Dropout)]
 
 
 def build(name: str, trained: Trained, stem: str = "backbone") -> nn.Module:

@@ -12,6 +12,7 @@ class Fit:
         resumed: the number of epochs that an earlier attempt made, which was interrupted.
         threads: the number of threads that trained, which may be smaller than that of the process.
         step_bytes: memory of a step, see benchmark.training.step_memory; None if unknown.
+        cuda_graph: "yes" if steps were replayed as a CUDA graph, why not if it was tried, else empty.
     """
 
     curves: dict[str, list[float]]
@@ -20,10 +21,12 @@ class Fit:
     resumed: int = 0
     threads: int = 0
     step_bytes: int | None = None
+    cuda_graph: str = ""
 
     def facts(self) -> dict[str, str]:
         """How the training was made, for the record."""
-        return {"micro_batch": str(self.micro_batch), "training_threads": str(self.threads)}
+        graph = {"cuda_graph": self.cuda_graph} if self.cuda_graph else {}
+        return {"micro_batch": str(self.micro_batch), "training_threads": str(self.threads), **graph}
 
     def best(self) -> dict[str, float]:
         """The figures of the restored epoch, by names that differ from the fields of a recipe."""

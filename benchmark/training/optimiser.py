@@ -92,15 +92,27 @@ class Average:
         self.network, self.decay, self.steps = copy_of(network), decay, 0
         self.network.requires_grad_(False)
 
-    @torch.no_grad()
+    def next_shares(self, count: int) -> list[float]:
+        """The shares by which the mean moves towards the weights in the next `count` steps, which count as made."""
+        numbers = range(self.steps + 1, self.steps + count + 1)
+        self.steps += count
+        return [1 - min(self.decay, (1 + number) / (10 + number)) for number in numbers]
+
     def update(self, network: nn.Module) -> None:
         """Update the mean with the weights after a step."""
-        self.steps += 1
-        share = 1 - min(self.decay, (1 + self.steps) / (10 + self.steps))
+        self.move(network, self.next_shares(1)[0])
+
+    @torch.no_grad()
+    def move(self, network: nn.Module, share: float | torch.Tensor) -> None:
+        """Move the mean by this share of its distance towards the weights; a tensor () stays on its device."""
         means, weights = ([*n.parameters(), *n.buffers()] for n in (self.network, network))
         pairs = list(zip(means, weights, strict=True))
         moving = [(a, b) for a, b in pairs if a.is_floating_point()]
-        torch._foreach_lerp_([a for a, _ in moving], [b for _, b in moving], share)
+        if isinstance(share, float):
+            torch._foreach_lerp_([a for a, _ in moving], [b for _, b in moving], share)
+        else:
+            for a, b in moving:
+                a.lerp_(b, share)
         for a, b in pairs:
             if not a.is_floating_point():
                 a.copy_(b)

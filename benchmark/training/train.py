@@ -8,28 +8,25 @@ import copy
 import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from benchmark.machine.cancellation import stop_requested
-from benchmark.networks.compiled import compiled_forward
 from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.networks.load import global_generators, restore_global_generators
 from benchmark.networks.network import Network
-from benchmark.networks.precision import autocast, precision
 from benchmark.specs.recipe import Recipe
-from benchmark.training.augment import AugmentationDraws, augment_batch, draw_augmentation, mix_up
+from benchmark.training.augment import AugmentationDraws, draw_augmentation
+from benchmark.training.captured import StepsOnDevice
 from benchmark.training.checkpoint import Checkpoint, State, made_with
-from benchmark.training.device_images import Images, as_float, batches
+from benchmark.training.device_images import Images, batches
 from benchmark.training.epoch_choice import EpochChoice
-from benchmark.training.evaluate import loss_of, validate
+from benchmark.training.evaluate import validate
 from benchmark.training.fit import Fit
-from benchmark.training.optimiser import Average, make_optimiser, optimiser_state, restore_optimiser, schedule
-from benchmark.training.out_of_memory import is_out_of_memory, smaller_batch
-from benchmark.training.step_memory import Activations, step_bytes
+from benchmark.training.optimiser import Average, optimiser_state, restore_optimiser, schedule
+from benchmark.training.step import Step
+from benchmark.training.step_memory import step_bytes
 from benchmark.training.step_threads import limited_to, step_threads
 from results.error import CatsError
 
@@ -58,6 +55,8 @@ class Training:
         self.curves: dict[str, list[float]] = {"train_loss": [], "val_loss": [], "val_auc": [], "learning_rate": []}
         self.choice, self.best_epoch = EpochChoice(rule), 0
         self.best_state: Mapping[str, Tensor] | None = None
+        self.captured: StepsOnDevice | None = None
+        self.warm = False
         self.made_with = made_with(train.device, self.step.precise, self.threads)
 
     @property
@@ -84,7 +83,8 @@ class Training:
         elif self.recipe.epochs:
             last = f"epoch {self.epochs}, at learning rate {self.curves['learning_rate'][-1]:.3g}"
             raise CatsError(f"no epoch has a finite {self.choice.rule.what}; the last was {last}")
-        return Fit(self.curves, self.best_epoch, self.step.micro, resumed, self.threads, self._step_bytes())
+        graph = "" if self.captured is None else self.captured.refused or "yes"
+        return Fit(self.curves, self.best_epoch, self.step.micro, resumed, self.threads, self._step_bytes(), graph)
 
     def _step_bytes(self) -> int | None:
         """The memory of a step; None if no step was watched, as with torch.compile or without an epoch."""
@@ -109,7 +109,7 @@ class Training:
         order = torch.randperm(len(self.train), generator=self.rng)[: steps * size]
         draws = draw_augmentation(recipe.augment, len(order), self.rng).to(self.train.device)
         rates = [recipe.lr * schedule(recipe, (epoch * steps + number) / total, 1 / total) for number in range(steps)]
-        losses = _epoch(self.step, self.average, batches(self.train, order, size), draws, rates)
+        losses = self._steps(order, draws, rates, size)
         val_loss, val_auc, val_losses = validate(self.judged, val, self.step.precise)
         train_loss = float(losses.mean())
         for name, value in zip(self.curves, (train_loss, val_loss, val_auc, rates[-1]), strict=True):
@@ -120,6 +120,22 @@ class Training:
             self.best_epoch, self.best_state = epoch, copy.deepcopy(self.judged.state_dict())
             return True
         return recipe.patience is None or epoch - self.best_epoch < recipe.patience
+
+    def _steps(self, order: Tensor, draws: AugmentationDraws, rates: Sequence[float], size: int) -> Tensor:
+        """Make the steps of an epoch. Returns their losses, on the device.
+
+        The first epoch on a GPU is made step by step: it sets up libraries and the state of the optimiser, and shows whether a
+        batch fits into memory.
+        """
+        here = self.train.pixels.device == self.train.device
+        if self.captured is None and self.warm and here and self.step.micro == size and not self.recipe.compile:
+            self.captured = StepsOnDevice(self.step, self.average, self.train, size)
+        self.warm = self.train.device.type == "cuda"
+        if self.captured is not None and not self.captured.refused:
+            losses = self.captured.epoch(order, draws, rates)
+            if losses is not None:
+                return losses
+        return one_by_one(self.step, self.average, batches(self.train, order, size), draws, rates)
 
     def _state(self) -> State:
         parts: dict[str, Mapping[str, Tensor]] = {
@@ -154,8 +170,8 @@ class Training:
         self.step.micro = state.figures["micro"]
 
 
-def _epoch(
-    step: "Step",
+def one_by_one(
+    step: Step,
     average: Average | None,
     every: Iterable[tuple[Tensor, Tensor]],
     draws: AugmentationDraws,
@@ -169,75 +185,3 @@ def _epoch(
         if average is not None:
             average.update(step.network)
     return torch.stack(losses)
-
-
-class Step:
-    """Makes training steps. If a batch does not fit into memory, this batch and all later ones are split into parts.
-
-    The gradient of the parts is that of the whole batch, except that batch norm normalises by the statistics of each part.
-    """
-
-    def __init__(self, network: Network, recipe: Recipe, size: int) -> None:
-        self.network, self.recipe, self.micro = network, recipe, size
-        self.optimiser = make_optimiser(network, recipe)
-        self.precise = precision(network, recipe)
-        self.classes, self.generators = network.head.out_features, network.generators()
-        self.forward = compiled_forward(network, size) if recipe.compile else network
-        self.activations = Activations(network)
-        statistics = [[b for b in network.buffers() if b.is_floating_point() is real] for real in (True, False)]
-        self.statistics = [(some, [b.clone() for b in some]) for some in statistics if some]
-
-    def __call__(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws, rate: float) -> Tensor:
-        """Train on one batch, see Images.batch. Returns its loss, on the device.
-
-        Raises CatsError if memory does not suffice for the state of the optimiser.
-        """
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate * group.get("share", 1.0)
-        loss = self._gradients(pixels, labels, draws)
-        try:
-            self.optimiser.step()
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            # The batch is no longer in memory, so a smaller batch would not help; and some weights may have changed.
-            raise CatsError(
-                f"memory does not suffice for the state that {self.recipe.optimiser} keeps for each weight: {error}"
-            ) from error
-        return loss
-
-    def _gradients(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws) -> Tensor:
-        """Compute the gradients of one batch, again in smaller parts whenever memory does not suffice. Returns the loss."""
-        states = [(rng, rng.get_state()) for rng in self.generators]
-        for current, saved in self.statistics:
-            torch._foreach_copy_(saved, current)
-        while True:
-            self.optimiser.zero_grad()
-            try:
-                return self._accumulate(pixels, labels, draws)
-            except RuntimeError as error:  # torch's OutOfMemoryError is a RuntimeError too
-                if self.micro <= 2 or not is_out_of_memory(error):
-                    raise
-            self.activations.bytes = None  # those of fewer images will be counted
-            for rng, state in states:  # outside of `except`, so that the traceback no longer references the graph
-                rng.set_state(state)
-            for current, saved in self.statistics:
-                torch._foreach_copy_(current, saved)
-            self.micro = smaller_batch(self.micro)
-
-    def _accumulate(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws) -> Tensor:
-        losses = []
-        count = math.ceil(len(labels) / self.micro)  # parts of nearly equal size: batch norm fails on a single image
-        for part in (slice(len(labels) * i // count, len(labels) * (i + 1) // count) for i in range(count)):
-            images, truth = augment_batch(as_float(pixels[part]), self.recipe.augment, draws[part]), labels[part]
-            if self.recipe.augment.mixup:  # pairs are mixed within a part
-                soft = truth if truth.ndim > 1 else F.one_hot(truth, self.classes).float()
-                images, truth = mix_up(images, soft, draws[part])
-            multilabel, counted = labels.ndim > 1, self.activations.bytes is not None or self.recipe.compile
-            with nullcontext() if counted else self.activations.watched():
-                with autocast(images.device, self.precise):
-                    logits = self.forward(images)
-                loss = loss_of(logits, truth, self.recipe.label_smoothing, multilabel=multilabel) * (len(truth) / len(labels))
-            loss.backward()  # type: ignore[no-untyped-call]
-            losses.append(loss.detach())
-        return torch.stack(losses).sum()

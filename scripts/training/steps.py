@@ -11,9 +11,9 @@ from training.task import Task, network_of
 
 from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.networks.precision import autocast
-from benchmark.training import train
 from benchmark.training.augment import draw_augmentation
 from benchmark.training.device_images import as_float, batches, on_device
+from benchmark.training.step import Step
 
 
 def in_turn(what: Task, seeds: int, device: torch.device) -> dict[str, list[float]]:
@@ -81,7 +81,7 @@ def engine(what: Task, seed: int, device: torch.device) -> Callable[[int], Itera
     network, rng = network_of(what, seed).to(device).train(), torch.Generator().manual_seed(max(seed, 0))
     optimise_for_device(network)
     size, images = what.recipe.batch_size, on_device(*what.images["train"], device)
-    step = train.Step(network, what.recipe, size)
+    step = Step(network, what.recipe, size)
 
     def begin(most: int) -> Iterator[Tensor]:
         order = torch.randperm(len(images), generator=rng)[: most - most % size]

@@ -113,7 +113,7 @@ def test_the_script_for_a_bare_machine_passes_its_options_on(tmp_path, wheels):
 def test_the_share_of_the_bare_throughput_is_of_steps_alone_and_has_a_figure_for_each_seed(bench, training, monkeypatch):
     """Nothing is validated, and building networks is no part of what is timed."""
     monkeypatch.setattr(bench, "noise", lambda backbone, asked, count, real=bench.noise: real(backbone, asked, 130))
-    monkeypatch.setattr(training.steps.train, "validate", lambda *rest: pytest.fail("validated"))
+    monkeypatch.setattr("benchmark.training.train.validate", lambda *rest: pytest.fail("validated"))
     timing, real = [], training.steps.network_of
     monkeypatch.setattr(training.steps, "network_of", lambda *rest: (timing.append("built"), real(*rest))[1])
     monkeypatch.setattr(training.clock, "synchronise", lambda device: timing.append("waited"))

@@ -31,7 +31,7 @@ from benchmark.specs import catalogue
 from benchmark.specs.job import Work
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.start import Start, declared_arguments
-from benchmark.training import evaluate, train
+from benchmark.training import evaluate
 from benchmark.training.augment import draw_augmentation
 from benchmark.training.device_images import Images, on_device
 from benchmark.training.features import features_path, frozen_recipe
@@ -39,6 +39,7 @@ from benchmark.training.optimiser import Average
 from benchmark.training.protocols import protocol_of
 from benchmark.training.protocols.finetune import Finetune
 from benchmark.training.protocols.frozen import FrozenProtocol
+from benchmark.training.step import Step
 from results.cost.amount import Amount, add, amount_of
 from results.error import CatsError, first_line
 from results.files.digest import digest
@@ -166,7 +167,7 @@ def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Me
         protocol.adapt(network, recipe, 0)
         optimise_for_device(network)
         size = min(recipe.batch_size, len(parts["train"]))
-        step, rng = train.Step(network, recipe, size), torch.Generator().manual_seed(0)
+        step, rng = Step(network, recipe, size), torch.Generator().manual_seed(0)
         average = Average(network, recipe.ema) if recipe.ema else None
         validated = network if average is None else average.network
         batch_images = _some(images, parts["train"], size, device)

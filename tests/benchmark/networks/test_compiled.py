@@ -25,6 +25,7 @@ from benchmark.specs.recipe import Recipe, flat, recipe_points
 from benchmark.training import train
 from benchmark.training.augment import draw_augmentation
 from benchmark.training.protocols import protocol_of
+from benchmark.training.step import Step
 from results.error import CatsError
 from results.record import Record
 from results.tracking.experiment import Experiment
@@ -70,7 +71,7 @@ def three_steps(backbone="test_resnet", **changes):
     made = untrained(recipe, backbone=deepcopy(backbone))
     protocol_of(recipe.protocol).adapt(made, recipe, 0)
     optimise_for_device(made.train())
-    images, step = stripes(48, side=recipe.size), train.Step(made, recipe, 16)
+    images, step = stripes(48, side=recipe.size), Step(made, recipe, 16)
     draws = draw_augmentation(recipe.augment, 48, torch.Generator().manual_seed(0))
     parts = [slice(i, i + 16) for i in range(0, 48, 16)]
     losses = [float(step(images.pixels[p], images.labels[p], draws[p], 0.01)) for p in parts]
@@ -187,7 +188,7 @@ def test_what_the_machine_itself_has_compiled_trains_alike_and_is_compiled_once(
 
 
 def test_parts_of_a_batch_that_does_not_fit_are_not_compiled(monkeypatch, graphs):
-    real, tried = train.Step._accumulate, []
+    real, tried = Step.accumulate, []
 
     def once_short(*given):
         if not tried:
@@ -195,7 +196,7 @@ def test_parts_of_a_batch_that_does_not_fit_are_not_compiled(monkeypatch, graphs
             raise torch.OutOfMemoryError("none")
         return real(*given)
 
-    monkeypatch.setattr(train.Step, "_accumulate", once_short)
+    monkeypatch.setattr(Step, "accumulate", once_short)
     three_steps(compile=True)
     assert graphs() == 0
 

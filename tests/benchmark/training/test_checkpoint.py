@@ -20,6 +20,7 @@ from benchmark.training import checkpoint as kept
 from benchmark.training import train
 from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.protocols import protocol_of
+from benchmark.training.step import Step
 from benchmark.training.train import Training
 from results.files.lock import locked_if_free
 from results.record import Cost
@@ -167,7 +168,7 @@ def test_layers_that_draw_from_the_generator_of_the_process_go_on_too(monkeypatc
 
 @pytest.mark.slow
 def test_a_batch_that_was_divided_stays_divided(monkeypatch):
-    real = train.Step._accumulate
+    real = Step.accumulate
 
     def accumulate(self, pixels, labels, draws):
         if self.micro > 4:
@@ -175,7 +176,7 @@ def test_a_batch_that_was_divided_stays_divided(monkeypatch):
         return real(self, pixels, labels, draws)
 
     with monkeypatch.context() as patch:
-        patch.setattr(train.Step, "_accumulate", accumulate)
+        patch.setattr(Step, "accumulate", accumulate)
         whole = fitted(key=None)
         interrupted(monkeypatch, 2)
     same(fitted(), whole)  # there is memory enough now

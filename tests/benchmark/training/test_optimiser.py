@@ -9,6 +9,7 @@ from torch import nn
 from benchmark.specs.recipe import Recipe
 from benchmark.training import evaluate, train
 from benchmark.training.optimiser import Average, make_optimiser, schedule
+from benchmark.training.step import Step
 from tests.support.stripes import network, state, stripes
 
 
@@ -137,7 +138,7 @@ def test_every_layer_of_a_resnet_learns_half_as_fast_as_the_one_above_it():
 def test_the_rate_of_a_step_is_multiplied_by_the_share_of_the_layer():
     made = network()
     recipe = Recipe(size=16, layer_decay=0.5, optimiser="sgd", precision="fp32")
-    step = train.Step(made, recipe, 8)
+    step = Step(made, recipe, 8)
     images = stripes(8)
     step(*images.batch(torch.arange(8)), train.draw_augmentation(recipe.augment, 8, torch.Generator()), 0.25)
     rates = {group["lr"] for group in step.optimiser.param_groups}

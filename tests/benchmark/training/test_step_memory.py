@@ -10,6 +10,7 @@ from torch import nn
 from benchmark.specs.recipe import Recipe
 from benchmark.training import train
 from benchmark.training.protocols import protocol_of
+from benchmark.training.step import Step
 from benchmark.training.step_memory import Activations, step_bytes
 from tests.support.stripes import network, stripes
 
@@ -71,7 +72,7 @@ def test_watching_changes_no_number(monkeypatch):
 
 def test_a_smaller_batch_is_counted_where_memory_does_not_suffice():
     recipe = Recipe(size=16, epochs=1, batch_size=16, precision="fp32")
-    step = train.Step(network(recipe), recipe, 16)
+    step = Step(network(recipe), recipe, 16)
     images, real, calls = stripes(16), step.forward, []
 
     def forward(given):
@@ -86,7 +87,7 @@ def test_a_smaller_batch_is_counted_where_memory_does_not_suffice():
     step(*images.batch(torch.arange(16)), draws, 1e-3)
     assert calls[0] == 16
     assert calls[1:] == [8, 8]
-    small = train.Step(network(recipe), recipe, 8)
+    small = Step(network(recipe), recipe, 8)
     small(*images.batch(torch.arange(8)), draws[:8], 1e-3)
     assert step.activations.bytes == small.activations.bytes + 8 * 8  # the labels of the other half lie in the same storage
 
@@ -121,7 +122,7 @@ def test_a_pass_that_fails_leaves_nothing_on_the_device(layer):
 def test_a_batch_that_does_not_fit_is_gone_when_a_smaller_one_is_tried():
     recipe = Recipe(size=16, epochs=1, batch_size=16, precision="fp32")
     made = network(recipe)
-    step = train.Step(made, recipe, 16)
+    step = Step(made, recipe, 16)
     images, seen, alive = stripes(16), [], []
 
     def watch(_layer, _given, out):

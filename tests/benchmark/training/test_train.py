@@ -8,9 +8,10 @@ from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.networks.network import Network, Trained
 from benchmark.specs.recipe import Augment, Recipe
 from benchmark.training import evaluate, out_of_memory, train
-from benchmark.training.augment import FLIPS, SAMPLERS, WARPS, draw_augmentation
+from benchmark.training.augment import FLIPS, SAMPLERS, WARPS, augment_batch, draw_augmentation
 from benchmark.training.device_images import Images, as_float, batches
 from benchmark.training.optimiser import schedule
+from benchmark.training.step import Step
 from results.error import CatsError
 from tests.support.stripes import network, state, stripes
 
@@ -72,8 +73,10 @@ def test_zero_epochs_leave_the_network_as_it_is():
 
 def test_only_training_images_are_augmented(monkeypatch):
     seen = []
-    real = train.augment_batch
-    monkeypatch.setattr(train, "augment_batch", lambda images, *rest: (seen.append(len(images)), real(images, *rest))[1])
+    real = augment_batch
+    monkeypatch.setattr(
+        "benchmark.training.step.augment_batch", lambda images, *rest: (seen.append(len(images)), real(images, *rest))[1]
+    )
     fitted()
     assert seen == [16] * (4 * 64 // 16)
 
@@ -430,7 +433,7 @@ def test_a_try_that_failed_leaves_no_trace_in_the_statistics_of_norm_layers(monk
 
         with monkeypatch.context() as patch:
             patch.setattr(Network, "features", features)
-            train.Step(made.train(), RECIPE, micro)(images.pixels, images.labels, draws, 0.1)
+            Step(made.train(), RECIPE, micro)(images.pixels, images.labels, draws, 0.1)
         found.append(state(made))
     assert not torch.equal(found[0]["backbone.bn1.running_mean"], network().state_dict()["backbone.bn1.running_mean"])
     for name, value in found[0].items():
@@ -517,7 +520,7 @@ def test_the_loss_of_mixed_images_by_hand(monkeypatch, multilabel):
     share = draws.of("mixup")
     assert share.min() < 0.9
     monkeypatch.setattr(Network, "forward", lambda self, images: logits_of(images) + 0 * self.head.bias)
-    loss = train.Step(made, recipe, 4)(images.pixels, images.labels, draws, 0.1)
+    loss = Step(made, recipe, 4)(images.pixels, images.labels, draws, 0.1)
 
     plain = as_float(images.pixels)
     logits = logits_of(share[:, :, None, None] * plain + (1 - share[:, :, None, None]) * plain[[1, 2, 3, 0]])
@@ -565,14 +568,14 @@ def test_the_recipe_of_everything_has_every_change():
 def test_no_number_of_a_step_is_asked_for_while_it_is_made(monkeypatch, changes, multilabel):
     """On a device where tensors have no values, so that asking for one is an error."""
     recipe, meta = EVERYTHING.model_copy(update=changes), torch.device("meta")
-    monkeypatch.setattr(train, "make_optimiser", lambda *rest: None)  # fused ones want a real device
-    monkeypatch.setattr(train, "autocast", lambda *rest: nullcontext())
+    monkeypatch.setattr("benchmark.training.step.make_optimiser", lambda *rest: None)  # fused ones want a real device
+    monkeypatch.setattr("benchmark.training.step.autocast", lambda *rest: nullcontext())
     real = stripes(8, multilabel=multilabel)
     images = Images(real.pixels.to(meta), real.labels.to(meta))
-    step = train.Step(network(recipe).to(meta).train(), recipe, 4)
+    step = Step(network(recipe).to(meta).train(), recipe, 4)
     draws = draw_augmentation(recipe.augment, 8, torch.Generator()).to(meta)
     losses = [
-        step._accumulate(pixels, labels, draws[4 * number : 4 * number + 4])
+        step.accumulate(pixels, labels, draws[4 * number : 4 * number + 4])
         for number, (pixels, labels) in enumerate(batches(images, torch.randperm(8), 4))
     ]
     assert [tuple(loss.shape) for loss in losses] == [(), ()]
@@ -590,7 +593,7 @@ def test_no_step_on_a_gpu_waits_for_it():
     recipe = EVERYTHING.model_copy(update={"precision": "auto"})
     made = network(recipe).to(device).train()
     optimise_for_device(made)
-    step = train.Step(made, recipe, 4)
+    step = Step(made, recipe, 4)
     draws = draw_augmentation(recipe.augment, 16, torch.Generator()).to(device)
     try:
         for number, (pixels, labels) in enumerate(batches(images, torch.arange(16), 4)):

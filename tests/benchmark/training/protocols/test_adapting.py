@@ -15,6 +15,7 @@ from benchmark.specs.recipe import Augment, Recipe
 from benchmark.training import train
 from benchmark.training.protocols import protocol_of
 from benchmark.training.protocols.probe import fit_probe
+from benchmark.training.step import Step
 from tests.support.plans import cells_of
 from tests.support.stripes import network, state, stripes
 
@@ -89,7 +90,7 @@ def test_the_optimiser_keeps_state_of_trained_parameters_alone(protocol):
     recipe = recipe_of(protocol)
     made = network(recipe)
     protocol_of(protocol).adapt(made, recipe, 0)
-    step = train.Step(made, recipe, 16)
+    step = Step(made, recipe, 16)
     given = {id(parameter) for group in step.optimiser.param_groups for parameter in group["params"]}
     assert given == {id(parameter) for parameter in trained_parameters(made)}
 

@@ -1,0 +1,124 @@
+"""All steps of an epoch as one step that reads its place from the device: on a GPU it is recorded once, and replayed.
+
+A small step keeps a GPU waiting: the host needs milliseconds to ask for some 300 operations that take less time there. A CUDA
+graph asks for all of them at once. So nothing that changes from step to step may come from the host: images, order, random
+numbers and learning rates of a whole epoch lie on the device, and so does the number of the step, which the step itself raises.
+"""
+
+import logging
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from benchmark.training.augment import AugmentationDraws
+from benchmark.training.device_images import Images
+from benchmark.training.optimiser import Average
+from benchmark.training.step import Step
+from results.error import first_line
+
+log = logging.getLogger(__name__)
+
+
+class StepsOnDevice:
+    """The steps of an epoch, with the arithmetic of single steps (see train.one_by_one).
+
+    Attributes:
+        refused: why the steps could not be recorded; empty before the first try and if they could.
+    """
+
+    def __init__(self, step: Step, average: Average | None, images: Images, size: int) -> None:
+        """`size`: images of a step. The images have to lie on the device."""
+        self.step, self.average, self.images, self.size = step, average, images, size
+        self.groups = step.optimiser.param_groups
+        self.layers = [layer for layer in step.network.dropouts() if layer.rate]
+        self.graph: torch.cuda.CUDAGraph | None = None
+        self.refused = ""
+        self._columns: dict[str, slice] = {}
+
+    def epoch(self, order: Tensor, draws: AugmentationDraws, rates: Sequence[float]) -> Tensor | None:
+        """Make one step for each rate. order: numbers of the images, (steps · size,).
+
+        Returns the losses, on the device; None, with nothing changed, if the steps could not be recorded on a GPU.
+        """
+        generators = [(layer.rng, layer.rng.get_state()) for layer in self.layers]
+        averaged = None if self.average is None else self.average.steps
+        self._load(order, draws, rates)
+        device = self.images.device
+        try:
+            if self.graph is None and device.type == "cuda":
+                self.graph = self._recorded(device)
+                if self.graph is None:
+                    self._restore(generators, averaged)
+                    return None
+            for _ in rates:
+                self._one() if self.graph is None else self.graph.replay()
+        finally:
+            for layer in self.layers:
+                layer.mask = None
+        return self.losses.clone()
+
+    def _load(self, order: Tensor, draws: AugmentationDraws, rates: Sequence[float]) -> None:
+        """Copy what the steps of an epoch need to the device, into the same memory each time."""
+        count, device = len(rates), self.images.device
+        masks = [layer.draw(count, self.size) for layer in self.layers]
+        given = [
+            order.view(count, self.size), draws.table.view(count, self.size, -1),
+            torch.tensor([[rate * group.get("share", 1.0) for group in self.groups] for rate in rates]),
+            torch.tensor([0.0] * count if self.average is None else self.average.next_shares(count)), *masks,
+        ]  # fmt: skip
+        if not self._columns:
+            self._columns = dict(draws.columns)
+            self.given = [tensor.to(device) for tensor in given]
+            self.number = torch.zeros(1, dtype=torch.int64, device=device)
+            self.losses = torch.zeros(count, device=device)
+            self.rates = [torch.zeros((), device=device) for _ in self.groups]
+        else:
+            for own, tensor in zip(self.given, given, strict=True):
+                own.copy_(tensor, non_blocking=True)
+        self.number.zero_()
+        for group, rate in zip(self.groups, self.rates, strict=True):
+            group["lr"] = rate
+            if "capturable" in group:
+                group["capturable"] = device.type == "cuda"
+
+    def _one(self) -> None:
+        """Make the step whose number lies on the device."""
+        rows, table, rates, share, *masks = (tensor.index_select(0, self.number)[0] for tensor in self.given)
+        for own, rate in zip(self.rates, rates.unbind(), strict=True):
+            own.copy_(rate)
+        for layer, mask in zip(self.layers, masks, strict=True):
+            layer.mask = mask
+        self.step.optimiser.zero_grad()
+        loss = self.step.accumulate(*self.images.batch(rows), AugmentationDraws(table, self._columns))
+        self.step.update()
+        self.losses.index_copy_(0, self.number, loss[None])
+        if self.average is not None:
+            self.average.move(self.step.network, share)
+        self.number.add_(1)
+
+    def _restore(self, generators: Sequence[tuple[torch.Generator, Tensor]], averaged: int | None) -> None:
+        for rng, state in generators:
+            rng.set_state(state)
+        if self.average is not None and averaged is not None:
+            self.average.steps = averaged
+
+    def _recorded(self, device: torch.device) -> torch.cuda.CUDAGraph | None:
+        """The step as a graph; None, with the reason, if the step asks for something that a graph cannot hold."""
+        graph, side = torch.cuda.CUDAGraph(), torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        side.wait_stream(torch.cuda.current_stream(device))
+        self.step.optimiser.zero_grad()  # gradients get memory of the graph, which replays write anew
+        try:
+            with torch.cuda.stream(side):
+                graph.capture_begin(capture_error_mode="thread_local")  # other threads may use the GPU meanwhile
+                try:
+                    self._one()
+                finally:
+                    graph.capture_end()
+        except RuntimeError as error:
+            self.refused = first_line(error)
+            log.info("training goes on without a CUDA graph: %s", self.refused)
+            self.step.optimiser.zero_grad()
+            return None
+        torch.cuda.current_stream(device).wait_stream(side)
+        return graph

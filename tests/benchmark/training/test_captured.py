@@ -1,0 +1,111 @@
+"""Steps that find everything on the device are single steps, and what a CUDA graph cannot hold is made step by step."""
+
+from contextlib import nullcontext
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from benchmark.specs.recipe import Augment, Recipe
+from benchmark.training import captured
+from benchmark.training.augment import draw_augmentation
+from benchmark.training.captured import StepsOnDevice
+from benchmark.training.device_images import Images, batches
+from benchmark.training.optimiser import Average
+from benchmark.training.step import Step
+from benchmark.training.train import fit, one_by_one
+from tests.support.stripes import network, state, stripes
+
+AUGMENT = Augment(flip=0.5, rotate=10, contrast=0.2, cutout=0.2, mixup=0.4)
+RECIPES = {
+    "sgd": Recipe(size=16, optimiser="sgd", momentum=0.9, precision="fp32", augment=AUGMENT, layer_decay=0.7),
+    "adamw": Recipe(size=16, optimiser="adamw", precision="fp32", ema=0.9, dropout=0.3, hidden=[8], label_smoothing=0.1),
+}
+STEPS, SIZE = 3, 8
+
+
+def epochs(name, seed, make, device="cpu"):
+    """Two epochs of steps made by `make`: losses and state of network and running mean."""
+    recipe, here = RECIPES[name], stripes(STEPS * SIZE, seed=seed)
+    torch.manual_seed(seed)
+    made = network(recipe).to(device).train()
+    made.seed_dropout(seed)
+    images = Images(here.pixels.to(device), here.labels.to(device))
+    step, average = Step(made, recipe, SIZE), Average(made, recipe.ema) if recipe.ema else None
+    steps, rng, losses = make(step, average, images), torch.Generator().manual_seed(seed), []
+    for epoch in range(2):
+        order, draws = torch.randperm(STEPS * SIZE, generator=rng), draw_augmentation(recipe.augment, STEPS * SIZE, rng)
+        losses += steps(order, draws.to(device), [0.02 / (epoch * STEPS + number + 1) for number in range(STEPS)]).tolist()
+    return losses, state(made), {} if average is None else state(average.network)
+
+
+def plainly(step, average, images):
+    return lambda order, draws, rates: one_by_one(step, average, batches(images, order, SIZE), draws, rates)
+
+
+def on_device(step, average, images):
+    return StepsOnDevice(step, average, images, SIZE).epoch
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("seed", range(10))
+def test_steps_on_the_device_are_single_steps(name, seed):
+    one, other = epochs(name, seed, plainly), epochs(name, seed, on_device)
+    assert other[0] == pytest.approx(one[0], rel=1e-5)
+    for mine, theirs in zip(one[1:], other[1:], strict=True):
+        assert mine.keys() == theirs.keys()
+        for key, value in mine.items():
+            torch.testing.assert_close(theirs[key], value, rtol=1e-4, atol=1e-6)
+
+
+class Refused:
+    """A graph that holds nothing; there is no GPU here."""
+
+    def capture_begin(self, capture_error_mode):
+        assert capture_error_mode == "thread_local"
+
+    def capture_end(self):
+        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+
+def test_what_no_graph_can_hold_changes_nothing_and_says_why(monkeypatch, caplog):
+    caplog.set_level("INFO")
+    recipe = RECIPES["adamw"]
+    made, images = network(recipe).train(), stripes(STEPS * SIZE)
+    made.seed_dropout(0)
+    step, average = Step(made, recipe, SIZE), Average(made, 0.9)
+    steps = StepsOnDevice(step, average, images, SIZE)
+    before = [rng.get_state() for rng in made.generators()]
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Refused)
+    for name in ("Stream", "current_stream"):
+        monkeypatch.setattr(torch.cuda, name, lambda *rest: SimpleNamespace(wait_stream=lambda other: None))
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
+    monkeypatch.setattr(steps, "_one", lambda: None)
+    monkeypatch.setattr(captured.Images, "device", SimpleNamespace(type="cuda"))
+    monkeypatch.setattr(steps, "_load", lambda *rest: ([layer.draw(2) for layer in steps.layers], average.next_shares(3)))
+    assert steps.epoch(torch.arange(24), draw_augmentation(recipe.augment, 24, torch.Generator()), [0.1] * 3) is None
+    assert steps.refused == "operation not permitted when stream is capturing"
+    assert caplog.messages == [f"training goes on without a CUDA graph: {steps.refused}"]
+    assert average.steps == 0
+    assert all(torch.equal(rng.get_state(), one) for rng, one in zip(made.generators(), before, strict=True))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_graph_trains_as_single_steps_do(name):
+    """One epoch by single steps, then epochs by a graph, beside a training that may have none."""
+    found = []
+    for graph in (True, False):
+        recipe = RECIPES[name].model_copy(update={"epochs": 4, "batch_size": SIZE})
+        made, images = network(recipe).to("cuda"), [stripes(24, seed=seed) for seed in (0, 1)]
+        there = [Images(each.pixels.cuda(), each.labels.cuda()) for each in images]
+        with pytest.MonkeyPatch.context() as patch:
+            if not graph:
+                patch.setattr(StepsOnDevice, "_recorded", lambda self, device: setattr(self, "refused", "no") or None)
+            made_fit = fit(made, *there, recipe, 0, "last_epoch")
+        assert made_fit.cuda_graph == ("yes" if graph else "no")
+        found.append((made_fit.curves, {key: value.cpu() for key, value in state(made).items()}))
+    assert found[0][0]["train_loss"] == pytest.approx(found[1][0]["train_loss"], rel=1e-3)
+    for key, value in found[0][1].items():
+        torch.testing.assert_close(value, found[1][1][key], rtol=1e-2, atol=1e-3)
