@@ -50,7 +50,7 @@ def links_of(root: str, tracking_uri: str, subject: str | None) -> Links:
     metric, name = None, subject
     if subject is None:
         try:
-            names = [each for each in experiment_names(tracking_uri) if each != "Default"]
+            names = experiment_names(tracking_uri)
         except CatsError:  # MLflow's server says what is wrong
             names = []
         if len(names) != 1:

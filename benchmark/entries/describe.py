@@ -16,11 +16,13 @@ from benchmark.entries.measure_facts import MeasureFacts, measure_facts
 from benchmark.specs import entry_places
 from benchmark.specs.elsewhere import shipped_names
 from benchmark.specs.reference import split_reference
-from results.error import CatsError, nearest
+from results.error import CatsError, near_name, nearest
 from results.text.plain import json_text
 
 if TYPE_CHECKING:
     from benchmark.data.dataset import Dataset
+
+LISTS = "; `cats list KIND` lists all of a KIND: sources, targets, measures, plans or recipes"
 
 
 def entry_rows(kind: str) -> list[dict[str, Any]]:
@@ -174,5 +176,6 @@ def facts_of(name: str) -> dict[str, Any]:
         kinds: tuple[catalogue.Kind, ...] = ("sources", "targets", "similarity")
         entries = {name for kind in kinds for name in catalogue.names(kind)}
         known = entries.union(shipped_names("plans"), shipped_names("recipes"))
-        raise CatsError(f"no source, target, measure, plan or recipe called '{name}'{nearest(name, known)}{entries_missing()}")
+        hint = LISTS if near_name(name, known) is None else nearest(name, known)
+        raise CatsError(f"no source, target, measure, plan or recipe called '{name}'{hint}{entries_missing()}")
     return facts

@@ -31,7 +31,7 @@ from benchmark.specs.reference import split_reference
 from benchmark.specs.source import Source, Weights
 from benchmark.specs.target import Target
 from benchmark.specs.weight_place import MODEL
-from results.error import CatsError, first_line, nearest
+from results.error import MOST_NAMED, CatsError, first_line, near_name, nearest
 
 if TYPE_CHECKING:
     from benchmark.specs.measure import Measure
@@ -42,9 +42,14 @@ WORD = {"sources": "source", "targets": "target", "similarity": "measure"}
 
 
 def not_found(name: object, wanted: str, allowed: Iterable[str]) -> str:
-    """Return the end of a sentence about an unknown name: where it belongs, else the nearest name that is allowed."""
-    own = entries_missing() if wanted in WORD else ""
-    return (belongs_elsewhere(name, wanted) or nearest(name, allowed)) + own
+    """Return the end of a sentence about an unknown name: where it belongs, else the nearest name that is allowed.
+
+    Where some of many names are given, it says which command lists all of them.
+    """
+    own, every = entries_missing() if wanted in WORD else "", sorted(allowed)
+    some = len(every) > MOST_NAMED and near_name(name, every) is None
+    lists = f"; `cats list {'measures' if wanted == 'similarity' else wanted}` lists all" if some else ""
+    return (belongs_elsewhere(name, wanted) or nearest(name, every) + lists) + own
 
 
 def belongs_elsewhere(name: object, wanted: str) -> str:

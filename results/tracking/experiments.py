@@ -11,7 +11,10 @@ from results.tracking.uri import check
 
 
 def experiment_names(uri: str) -> list[str]:
-    """The names of the experiments that were not deleted, in order. Raises CatsError if MLflow cannot be used."""
+    """The names of the experiments that were not deleted, in order; not MLflow's own `Default`, which holds none of ours.
+
+    Raises CatsError if MLflow cannot be used.
+    """
     quiet()
     check(uri)
     address = absolute(uri)
@@ -20,4 +23,4 @@ def experiment_names(uri: str) -> list[str]:
         found = Client(tracking_uri=engine_address(address)).search_experiments(ViewType.ACTIVE_ONLY)
     except (*FAILURES, ValueError) as error:
         raise CatsError(f"MLflow at {shown(address)} cannot be used: {reason_of(error)}") from error
-    return sorted(str(each.name) for each in found)
+    return sorted(str(each.name) for each in found if each.experiment_id != "0")

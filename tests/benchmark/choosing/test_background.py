@@ -13,6 +13,7 @@ from results.board.request import RunQuery
 from results.choosing.merge import merged
 from results.choosing.prior import Prior, Setting
 from results.error import CatsError
+from results.tracking.experiment import Experiment
 from tests.support.runs import run
 
 
@@ -47,6 +48,14 @@ def server(monkeypatch):
     monkeypatch.setattr(background, "_all", lambda uri: list(EXPERIMENTS))
     said = []
     return lambda target, names=None: (background_of(target, names, "sqlite:///x.db", said.append), " ".join(said))
+
+
+def test_the_experiment_that_mlflow_makes_itself_is_none_of_those_that_cannot_speak(tmp_path):
+    uri, said = f"sqlite:///{tmp_path / 'own.db'}", []
+    Experiment(uri, "mine")
+    background_of("breastmnist", None, uri, said.append)
+    assert not any("Default" in sentence for sentence in said)
+    assert any("cannot speak for a source: mine" in sentence for sentence in said)
 
 
 def test_every_experiment_that_fits_speaks(server):

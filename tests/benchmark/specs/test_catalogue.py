@@ -102,6 +102,21 @@ def test_a_wrong_entry_is_named_with_its_line_or_key(call, own, text, sentence):
     assert sentence in err
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("show", "medical"), "; `cats list KIND` lists all of a KIND: sources, targets, measures, plans or recipes"),
+        (("check", "medical"), " more; `cats list sources` lists all"),
+        (("choose", "medical"), " more; `cats list targets` lists all"),
+        (("choose", "breastmnis"), "; did you mean 'breastmnist'?\n"),
+    ],
+)
+def test_a_name_that_is_near_none_is_answered_with_what_lists_all(call, own, command, said):
+    code, _, err = call(*command)
+    assert code == 2
+    assert said in err
+
+
 BRINGS = "from benchmark import Source\n"
 
 
