@@ -63,6 +63,17 @@ def test_help_loads_no_library_of_arrays_and_nothing_of_choosing():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [("list sources", {"pandas", "pyarrow"}), ("list targets", {"pandas", "pyarrow"}), ("choose nowhere", {"scipy", "mlflow"})],
+)
+def test_what_needs_no_table_and_no_network_answers_soon(words, heavy):
+    """They took twice to eight times as long."""
+    code = f"import sys; from benchmark.cli.main import main; sys.argv = ['cats', *{words.split()}]"
+    assert not {*heavy, *HEAVY} & set(loaded_after(f"{code}\ntry:\n    main()\nexcept SystemExit:\n    pass"))
+
+
+@pytest.mark.slow
 def test_the_board_loads_nothing_of_choosing():
     modules = loaded_after("import benchmark.cli.query, results.board.board, results.board.text, results.board.adaptive")
     assert not [module for module in modules if ".choosing." in module]

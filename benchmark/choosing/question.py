@@ -15,7 +15,7 @@ from benchmark.specs.protocols import why_not_kept
 from benchmark.specs.recipe import Recipe, recipe_names, recipe_points
 from results.board.candidates import Candidate
 from results.board.rules import PlanRule
-from results.choosing.policy import DEFAULT
+from results.choosing.policy import DEFAULT, policy_named
 from results.error import CatsError
 
 RECIPE = "fast"
@@ -70,6 +70,14 @@ class Question:
     def points(self) -> list[Recipe]:
         """The points of the recipe. Raises CatsError for an unknown recipe, key or value."""
         return recipe_points(self.written, WHERE if isinstance(self.written, str) else self.recipe)
+
+    def require_names(self) -> None:
+        """Raises CatsError for the name of a target, source, recipe or policy that does not exist. Looks at no data."""
+        catalogue.target(self.target)
+        for name in self.sources:
+            catalogue.source(name)
+        self.points()
+        policy_named(self.policy)
 
     def plan(self, candidates: Sequence[Candidate]) -> Plan:
         """The plan whose cells are run: all combinations of these candidates with the recipe, on the target.

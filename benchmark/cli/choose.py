@@ -99,23 +99,26 @@ def choose(
     workers: WorkersOption = None,
 ) -> None:
     """Find the source from which to transfer to a target: try few runs within a budget, and keep the best network."""
-    from benchmark.machine.shared_cores import share_cores
-
-    share_cores()  # before torch is loaded
-
     from benchmark.answers.choose import NONE, How, answer, sentences_of, tried
     from benchmark.choosing.question import Question
-    from benchmark.cli.progress import door
-    from benchmark.execution.engine import EngineOptions
-    from benchmark.machine.signals import exit_code, stop_on_signal
     from benchmark.specs.budget import Budget
-    from results.choosing.choice_text import ChoiceText
 
     budget = Budget().replaced({"kwh": kwh, "hours": hours, "cells": cells})
     question = Question(
         target, tuple(sources or ()), backbone, recipe, policy, tuple(range(seed, seed + seeds)), budget, experiment or "",
         country, output != NONE,
     )  # fmt: skip
+    question.require_names()  # before torch is loaded, which takes seconds
+
+    from benchmark.machine.shared_cores import share_cores
+
+    share_cores()  # before torch is loaded
+
+    from benchmark.cli.progress import door
+    from benchmark.execution.engine import EngineOptions
+    from benchmark.machine.signals import exit_code, stop_on_signal
+    from results.choosing.choice_text import ChoiceText
+
     options = EngineOptions(device.value, scheduler, workers, tracking_uri=tracking_uri)
     how = How(options, engine, prior or None, output)
     try:

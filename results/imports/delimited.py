@@ -8,19 +8,16 @@ import csv
 import io
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from results.error import CatsError, first_line
+from results.imports.separators import SEPARATORS, even_columns
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-LOOKED_AT = 50  # rows from which the separator is found out
 DECIMAL = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 WHOLE = re.compile(r"[+-]?\d+(?:[eE][+-]?\d+)?")
@@ -94,21 +91,6 @@ def _separator(text: str, path: Path) -> str:
     header = text.partition("\n")[0]
     held = [sign for sign in SEPARATORS if sign in header]
     return held[0] if len(held) == 1 else ","
-
-
-def even_columns(text: str) -> dict[str, int]:
-    """Separator → number of columns, of those that divide the first rows of a text into equally many columns, two or more.
-
-    `cats import-runs` and the reader of tables of pictures both ask this function.
-    """
-    found = {}
-    for sign in SEPARATORS:
-        with suppress(csv.Error):
-            rows = [row for row in islice(csv.reader(io.StringIO(text), delimiter=sign), LOOKED_AT) if row]
-            widths = {len(row) for row in rows}
-            if len(widths) == 1 and widths != {1}:
-                found[sign] = widths.pop()
-    return found
 
 
 def _with_points(table: pd.DataFrame, decimal: str | None, path: Path) -> pd.DataFrame:

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from benchmark.data.readers.cells import quoted, same_groups
 from benchmark.data.readers.file_tree import Tree
@@ -19,6 +17,9 @@ from benchmark.data.readers.table_file import Columns, lines_of, paths_of, table
 from benchmark.data.readers.table_labels import column_names, labelled_rows, labels_of, left_out_of
 from benchmark.data.readers.table_parts import differ_from_before, parts_of_words
 from results.error import CatsError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd  # lists of entries are made without it
 
 
 def table(**options: Any) -> TreeReader:
@@ -75,7 +76,7 @@ def reader_of_table(read: Reader, columns: Columns) -> TreeReader:
     return TreeReader(read, files, revision)
 
 
-def named_rows(tree: Tree, columns: Columns) -> tuple[pd.DataFrame, list[str]]:
+def named_rows(tree: Tree, columns: Columns) -> "tuple[pd.DataFrame, list[str]]":
     """The rows of the table that have a label, and the name of each row's picture.
 
     Raises CatsError for a missing column, for a picture that is missing, and for a cell that names two files.
@@ -94,7 +95,7 @@ def named_rows(tree: Tree, columns: Columns) -> tuple[pd.DataFrame, list[str]]:
     return rows, names
 
 
-def _rows(tree: Tree, columns: Columns) -> pd.DataFrame:
+def _rows(tree: Tree, columns: Columns) -> "pd.DataFrame":
     """All rows of the table. Raises CatsError if the table or one of its columns is missing."""
     where = f"{tree.path}/{columns.file}"
     if columns.file not in tree.names:
@@ -111,14 +112,14 @@ def tree_of(folder: Path, columns: Columns) -> Tree:
     return Packed(folder, columns.archives) if columns.archives else Tree(folder)
 
 
-def groups_of_rows(rows: pd.DataFrame, names: list[str], columns: Columns, path: Path) -> list[str]:
+def groups_of_rows(rows: "pd.DataFrame", names: list[str], columns: Columns, path: Path) -> list[str]:
     """The group of each row: from a column, or from the names of the pictures if it is a regular expression."""
     if columns.group in rows:
         return same_groups(texts_of(rows, columns.group))
     return groups_of_names(columns.group, names, path)
 
 
-def said_of_rows(rows: pd.DataFrame, names: list[str], columns: Columns, path: Path) -> dict[str, Any]:
+def said_of_rows(rows: "pd.DataFrame", names: list[str], columns: Columns, path: Path) -> dict[str, Any]:
     """What the table says of the pictures, as arguments of Samples: labels, ids, parts, what is left out, and attributes.
 
     The id of a row without one is the name of its picture. Raises CatsError for a label or a part that is not known.
@@ -133,7 +134,7 @@ def said_of_rows(rows: pd.DataFrame, names: list[str], columns: Columns, path: P
     }
 
 
-def _parts_of(rows: pd.DataFrame, columns: Columns, path: Path) -> list[str] | None:
+def _parts_of(rows: "pd.DataFrame", columns: Columns, path: Path) -> list[str] | None:
     """The part of each row, or None if the table has none. Raises CatsError for a word that is not known."""
     if not columns.part:
         return None

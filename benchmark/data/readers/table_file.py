@@ -5,9 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from benchmark.core.patterns import replaced, require_expression
 from benchmark.data.readers.attributes import require_names
@@ -15,8 +13,11 @@ from benchmark.data.readers.cells import cell_text
 from benchmark.data.readers.picture_files import Alike
 from results.error import CatsError, damage_of
 from results.files.parquet_size import require_small_parquet
-from results.imports.delimited import even_columns
+from results.imports.separators import even_columns
 from results.text.brief import short
+
+if TYPE_CHECKING:
+    import pandas as pd  # lists of entries are made without it
 
 BLANKS = r"\s+"  # the separator of columns that any number of blanks and tabs divides
 FIELD = re.compile(r"\{([^{}]+)\}")  # a column in a `path` of several
@@ -60,7 +61,7 @@ class Columns:
             raise CatsError(f"marks says that a content means {strange}; allowed are 0 and 1")
 
 
-def table_of(content: bytes, name: str, separator: str, where: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def table_of(content: bytes, name: str, separator: str, where: str, columns: Sequence[str] | None = None) -> "pd.DataFrame":
     """The rows of a table, without empty ones, numbered from 0 by their index; cells of a CSV are text.
 
     White space around the names of columns is left out. columns: the names of all columns of a text that has no line of names;
@@ -68,6 +69,8 @@ def table_of(content: bytes, name: str, separator: str, where: str, columns: Seq
 
     Raises CatsError that names `where` if it cannot be read.
     """
+    import pandas as pd
+
     try:
         if name.lower().endswith(".parquet"):
             require_small_parquet(io.BytesIO(content), where)
@@ -112,7 +115,7 @@ def _require_harmless(separator: str, content: bytes, where: str) -> None:
     )
 
 
-def lines_of(rows: pd.DataFrame) -> list[int]:
+def lines_of(rows: "pd.DataFrame") -> list[int]:
     """The line of each row in the file; the names of the columns are line 1, unless the file has none."""
     return [int(number) + 2 for number in rows.index]
 
@@ -134,7 +137,7 @@ def separator_of(content: bytes) -> str:
     return max(",;\t", key=first.count)
 
 
-def texts_of(rows: pd.DataFrame, column: str) -> list[str]:
+def texts_of(rows: "pd.DataFrame", column: str) -> list[str]:
     """The cells of a column as text."""
     return [cell_text(value) for value in rows[column]]
 
@@ -144,7 +147,7 @@ def fields_of(path: str, columns: Sequence[str]) -> list[str]:
     return [path] if path in columns else FIELD.findall(path) or [path]
 
 
-def paths_of(rows: pd.DataFrame, path: str) -> list[str]:
+def paths_of(rows: "pd.DataFrame", path: str) -> list[str]:
     """The names of pictures that a column holds, or that several columns make together, as `{folder}/{file}`."""
     if path in rows or not FIELD.search(path):
         return texts_of(rows, path)

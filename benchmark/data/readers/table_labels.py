@@ -3,16 +3,18 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from benchmark.data.readers.cells import absent_labels, cell_text, counted, joined_labels, spelling, whole_number
 from benchmark.data.readers.table_file import Columns, fields_of, lines_of, texts_of
 from results.error import CatsError
 from results.files.limits import CLASSES, LABELS
 from results.text.brief import briefly, short
+
+if TYPE_CHECKING:
+    import pandas as pd  # lists of entries are made without it
 
 MARKS = {
     "0": 0, "1": 1, "false": 0, "true": 1, "f": 0, "t": 1, "no": 0, "yes": 1, "n": 0, "y": 1, "negative": 0, "positive": 1,
@@ -36,7 +38,7 @@ def spelt_marks(marks: Mapping[str, int] | None) -> dict[str, int]:
     return {spelling(cell_text(content)): mark for content, mark in (marks or {}).items()}
 
 
-def labelled_rows(rows: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+def labelled_rows(rows: "pd.DataFrame", columns: Columns) -> "pd.DataFrame":
     """The rows that have a label; a row without is left out if `missing` declares its content, and then counted.
 
     With several columns of labels a row is left out if any of them is missing; with `one_hot`, also if none of them is 1.
@@ -65,13 +67,13 @@ def left_out(counts: Counter[str]) -> tuple[str, ...]:
     return (f"{sum(counts.values()):,} images without a label are left out, as declared: {counted(counts)}",)
 
 
-def left_out_of(rows: pd.DataFrame) -> tuple[str, ...]:
+def left_out_of(rows: "pd.DataFrame") -> tuple[str, ...]:
     """What `labelled_rows` left out, as sentences."""
     sentences: tuple[str, ...] = rows.attrs.get(LEFT_OUT, ())
     return sentences
 
 
-def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
+def labels_of(rows: "pd.DataFrame", columns: Columns, path: Path) -> np.ndarray:
     """Labels (N,) int64; multi-label (N, C). Raises CatsError with line, label and allowed labels."""
     where = f"{path}/{columns.file}"
     if isinstance(columns.label, list):
@@ -139,7 +141,7 @@ def _indices(classes: list[str] | dict[str, int] | dict[str, str]) -> dict[str, 
     return {str(label): order.index(value) if isinstance(value, str) else value for label, value in classes.items()}
 
 
-def _marks(rows: pd.DataFrame, column: str, where: str, meant: Mapping[str, int]) -> np.ndarray:
+def _marks(rows: "pd.DataFrame", column: str, where: str, meant: Mapping[str, int]) -> np.ndarray:
     """A column of 0 and 1 as (N,) int64. Raises CatsError naming line, column and cell."""
     cells = texts_of(rows, column)
     known = {cell: mark_of(cell, meant) for cell in set(cells)}
@@ -152,7 +154,7 @@ def _marks(rows: pd.DataFrame, column: str, where: str, meant: Mapping[str, int]
     return np.array([known[cell] for cell in cells], dtype=np.int64)
 
 
-def _one_hot(marks: np.ndarray, rows: pd.DataFrame, where: str) -> np.ndarray:
+def _one_hot(marks: np.ndarray, rows: "pd.DataFrame", where: str) -> np.ndarray:
     sums = marks.sum(axis=1)
     wrong = np.flatnonzero(sums != 1)
     if wrong.size:
