@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -68,16 +69,28 @@ def test_no_changed_run_ends_a_command(toy, whole):
 
 
 @pytest.fixture(scope="module")
-def without(whole):
-    """The rows of a board without the first cell, energy apart."""
+def figures_of(whole):
+    """`figures_of(run_ids)`: the rows of a board and the ways of choosing without some runs, energy apart."""
     from benchmark.cli.query import reader_of
     from results.board.board import make_board
     from results.board.request import Judging
+    from results.cost.bill import make_bill
+    from results.cost.tradeoff import make_tradeoff
 
     reader = reader_of("toy", f"sqlite:///{whole[0]}/mlflow.db")
-    frame = reader.frame()
-    made = make_board(frame[frame["run_id"] != whole[1]["cell"][0]], reader.query, Judging(reader.images()))
-    return {target: [row | {"energy_kwh": 0} for row in rows] for target, rows in made.to_dict()["targets"].items()}
+    everything, judging = reader.frame(), Judging(reader.images())
+
+    @cache
+    def figures(gone):
+        frame = everything[~everything["run_id"].isin(gone)]
+        board = make_board(frame, reader.query, judging).to_dict()["targets"]
+        ways = make_tradeoff(frame, make_bill(frame, "toy"), reader.query, judging).ways
+        return (
+            {target: [row | {"energy_kwh": 0} for row in rows] for target, rows in board.items()},
+            {way.name: (way.regret, way.low, way.high, way.targets) for way in ways},
+        )
+
+    return lambda run_ids: figures(tuple(run_ids))
 
 
 def odd(table, damage, path):
@@ -114,63 +127,62 @@ DAMAGES = {
 }
 
 
-@pytest.fixture
-def damaged(toy, whole, tmp_path):
-    """A function that damages the predictions of the first cell and returns the id of its run."""
+STRANGERS = {"other images", "fewer images", "more classes"}  # found beside runs that agree; two of them would be no stranger
 
-    def make(damage):
-        run_id = whole[1]["cell"][0]
-        database = Database("mlflow.db")
-        (place,) = database.connection.execute("SELECT artifact_uri FROM runs WHERE run_uuid = ?", [run_id]).fetchone()
-        mine = tmp_path / "artifacts"
-        shutil.copytree(place.removeprefix("file://"), mine)
-        database.change(run_id, "runs", "artifact_uri", str(mine))
-        database.close()
-        path = mine / "predictions.parquet"
-        odd(pd.read_parquet(path), DAMAGES[damage], path)
-        return run_id
 
-    return make
+def damage_run(database, run_id, damage, folder):
+    """Give a run predictions of its own in a folder that is not there yet, and damage them."""
+    (place,) = database.connection.execute("SELECT artifact_uri FROM runs WHERE run_uuid = ?", [run_id]).fetchone()
+    shutil.copytree(place.removeprefix("file://"), folder)
+    database.change(run_id, "runs", "artifact_uri", str(folder))
+    path = folder / "predictions.parquet"
+    odd(pd.read_parquet(path), DAMAGES[damage], path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_run_whose_predictions_cannot_be_used_is_left_out_and_named_and_no_other_changes(
-    toy, damaged, without, ways_without, damage
+def test_runs_whose_predictions_cannot_be_used_are_left_out_and_named_and_no_other_changes(toy, whole, figures_of, tmp_path):
+    """The first cell with one seed more for each damage; if one of these counted, its source would have a seed more."""
+    database = Database("mlflow.db")
+    odd_ones = {}
+    for seed, damage in enumerate(set(DAMAGES) - STRANGERS, SEEDS):
+        run_id = odd_ones[damage] = database.copy(whole[1]["cell"][0])
+        database.change(run_id, "params", "seed", str(seed))
+        damage_run(database, run_id, damage, tmp_path / f"artifacts {seed}")
+    database.close()
+    they_are_left_out_and_no_other_changes(toy, odd_ones.values(), *figures_of([]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", sorted(STRANGERS))
+def test_a_run_of_other_images_than_all_others_is_left_out_and_named_and_no_other_changes(
+    toy, whole, figures_of, tmp_path, damage
 ):
-    run_id = damaged(damage)
+    database, run_id = Database("mlflow.db"), whole[1]["cell"][0]
+    damage_run(database, run_id, damage, tmp_path / "artifacts")
+    database.close()
+    they_are_left_out_and_no_other_changes(toy, [run_id], *figures_of([run_id]))
+
+
+def they_are_left_out_and_no_other_changes(toy, run_ids, rows, ways):
     code, out, err = toy("board", "toy", "--format", "json")
     assert code == 0, err
     made = json.loads(out)
-    assert [note for note in made["notes"] if note.startswith(f"run {run_id} is left out: ")], made["notes"]
+    for run_id in run_ids:
+        assert [note for note in made["notes"] if note.startswith(f"run {run_id} is left out: ")], made["notes"]
     assert made["images"] == list(TARGETS)  # the test images of all others count as before
     for target in TARGETS:
-        assert [row | {"energy_kwh": 0} for row in made["targets"][target]] == without[target]
-    the_regret_is_shown_without_it(toy, run_id, ways_without)
+        assert [row | {"energy_kwh": 0} for row in made["targets"][target]] == rows[target]
+    the_regret_is_shown_without_them(toy, run_ids, ways)
 
 
-@pytest.fixture(scope="module")
-def ways_without(whole):
-    """The ways of choosing without the first cell, energy apart, by name."""
-    from benchmark.cli.query import reader_of
-    from results.board.request import Judging
-    from results.cost.bill import make_bill
-    from results.cost.tradeoff import make_tradeoff
-
-    reader = reader_of("toy", f"sqlite:///{whole[0]}/mlflow.db")
-    frame = reader.frame()
-    frame = frame[frame["run_id"] != whole[1]["cell"][0]]
-    made = make_tradeoff(frame, make_bill(frame, "toy"), reader.query, Judging(reader.images()))
-    return {way.name: (way.regret, way.low, way.high, way.targets) for way in made.ways}
-
-
-def the_regret_is_shown_without_it(toy, run_id, ways_without):
+def the_regret_is_shown_without_them(toy, run_ids, ways):
     code, out, err = toy("cost", "toy", "--format", "json")
     assert code == 0, err
-    assert err.count(f"run {run_id} is left out: ") == 1
+    for run_id in run_ids:
+        assert err.count(f"run {run_id} is left out: ") == 1
     made = json.loads(out)["tradeoff"]
     assert made is not None
-    assert {w["name"]: (w["regret"], w["low"], w["high"], w["targets"]) for w in made["ways"]} == ways_without
+    assert {w["name"]: (w["regret"], w["low"], w["high"], w["targets"]) for w in made["ways"]} == ways
     code, _, err = toy("report", "toy", "--no-log", "--details", "0")
     assert code == 0, err
     page = Path("report.html").read_text()
