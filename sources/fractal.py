@@ -49,13 +49,15 @@ def attractor(maps: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     chance = np.abs(np.linalg.det(maps[:, :, :2])) + 0.05
     points = rng.uniform(-1, 1, size=(POINTS // WARM_UP, 2))
     kept = []
-    for step in range(2 * WARM_UP):
-        chosen = maps[rng.choice(len(maps), size=len(points), p=chance / chance.sum())]
-        points = np.einsum("nij,nj->ni", chosen[:, :, :2], points) + chosen[:, :, 2]
+    # one map for each point and step, of the same random numbers that `rng.choice` with `p` would use step by step
+    steps = np.cumsum(chance / chance.sum())
+    drawn = np.searchsorted(steps / steps[-1], rng.random((2 * WARM_UP, len(points))), side="right")
+    for step, (turns, shifts) in enumerate(zip(maps[:, :, :2][drawn], maps[:, :, 2][drawn], strict=True)):
+        points = np.einsum("nij,nj->ni", turns, points) + shifts
         if step >= WARM_UP:
             kept.append(points)
     cloud = np.concatenate(kept)
-    low, high = np.percentile(cloud, 1, axis=0), np.percentile(cloud, 99, axis=0)
+    low, high = np.percentile(cloud, [1, 99], axis=0)
     unit: np.ndarray = np.clip((cloud - low) / np.maximum(high - low, 1e-9), 0, 1)
     return unit
 
@@ -65,8 +67,7 @@ def picture(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     spread = rng.uniform(0.75, 1.0)
     place = rng.uniform(0, 1 - spread, size=2)
     cell = np.floor((points * spread + place) * (SIDE - 1e-6)).astype(int)
-    count = np.zeros((SIDE, SIDE))
-    np.add.at(count, (cell[:, 1], cell[:, 0]), 1)
+    count = np.bincount(cell[:, 1] * SIDE + cell[:, 0], minlength=SIDE * SIDE).reshape(SIDE, SIDE)
     bright = np.log1p(count) / np.log1p(max(count.max(), 1))
     colour = rng.uniform(0.3, 1.0, size=3)
     shade = np.rot90(bright, int(rng.integers(4)))[..., None] * colour

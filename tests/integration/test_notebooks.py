@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 
-from tests.support.notebooks import FOLDER, executed, shown
+from tests.support.notebooks import FOLDER, Forks, executed, shown
 
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 LARGEST = 200_000  # bytes
@@ -16,7 +16,7 @@ FIGURE = re.compile(r"[+-]?\d+(\.\d+)?")
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 def test_a_notebook_runs_and_shows_what_is_kept_of_it(path, tmp_path):
-    made = executed(path, tmp_path)
+    made = executed(path, tmp_path, Forks)
     outputs = [output for cell in made.cells for output in cell.get("outputs", [])]
     pages = [output["data"]["text/html"] for output in outputs if "text/html" in output.get("data", {})]
     assert any('<div class="cats-result">' in page for page in pages)

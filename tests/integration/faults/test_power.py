@@ -10,7 +10,7 @@ from tests.integration.faults.driver import Place, ended, same
 from tests.integration.faults.power import STOPPING, Double, Ext4, goes_on, loop_mounts, stopped
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-MOMENTS, EVERY = 10, 4  # power cuts at least, and renames between two of them
+MOMENTS, EVERY = 10, 5  # power cuts at least, and renames between two of them; a cell makes four
 FIRST = (["board"], ["plan"])  # what a user may ask before the next run
 NEXT = (["run", "--device", "cpu"], ["board"])
 LAST = (["report", "--no-log", "--output", "page.html"], ["cost"], ["sync"], ["plan"])
