@@ -145,6 +145,7 @@ def tmp_path(request, tmp_path_factory):
 def home(tmp_path_factory, monkeypatch):
     """An empty CATS_HOME and no settings file; no data and no weights unless a test asks for the real ones."""
     from tests.support.caches import clear_caches
+    from tests.support.decoded_images import share_decoded
 
     folder = new_folder(tmp_path_factory, "home")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
@@ -153,6 +154,7 @@ def home(tmp_path_factory, monkeypatch):
     for name in (*GIVEN, "MLFLOW_TRACKING_URI", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     clear_caches()
+    share_decoded(tmp_path_factory.getbasetemp())
     return folder
 
 

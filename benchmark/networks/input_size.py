@@ -52,7 +52,7 @@ def _refusal(backbone: str, size: int, arguments: Arguments, stem: str, weights:
     if model is None or _takes(backbone, size, arguments, stem, weights):
         return None if model is None else _no_vector(backbone, size, arguments, stem)
     own = own_size(model, dict(arguments))
-    if own == size or not _passes(model, own):
+    if own == size or not _passes(backbone, own, arguments, stem):
         return None  # the pass fails for another reason than the size
     patch = _patch(model)
     if patch and size % patch:
@@ -75,8 +75,11 @@ def _model(backbone: str, arguments: Arguments, stem: str) -> nn.Module | None:
         return None
 
 
-def _output(model: nn.Module, size: int) -> tuple[int, ...] | None:
-    """The shape of what a model gives for images of a size; None if it refuses them."""
+@lru_cache(maxsize=1024)
+def _output(backbone: str, size: int, arguments: Arguments, stem: str) -> tuple[int, ...] | None:
+    """The shape of what the model gives for images of a size; None if it refuses them. A pass takes up to a second."""
+    model = _model(backbone, arguments, stem)
+    assert model is not None
     try:
         with torch.no_grad():
             found = model(torch.empty(COUNT, 3, size, size, device="meta"))
@@ -85,9 +88,9 @@ def _output(model: nn.Module, size: int) -> tuple[int, ...] | None:
     return tuple(found.shape) if isinstance(found, torch.Tensor) else ()
 
 
-def _passes(model: nn.Module, size: int) -> bool:
+def _passes(backbone: str, size: int, arguments: Arguments, stem: str) -> bool:
     """Whether a forward pass succeeds."""
-    return _output(model, size) is not None
+    return _output(backbone, size, arguments, stem) is not None
 
 
 @lru_cache(maxsize=1024)
@@ -96,13 +99,13 @@ def _resized(backbone: str, size: int, arguments: Arguments, stem: str) -> bool:
     model = _model(backbone, arguments, stem)
     if model is None or own_size(model, dict(arguments)) == size:
         return False
-    if _passes(model, size) and not dict(arguments).get("dynamic_img_size"):
+    if _passes(backbone, size, arguments, stem) and not dict(arguments).get("dynamic_img_size"):
         return False
     patch = _patch(model)
     if patch and size % patch:
         return False  # timm would leave out the last rows and columns
     built = _built(backbone, size, arguments, stem)
-    return built is not None and _passes(built, size)
+    return built is not None and _passes(backbone, size, _with_size(arguments, size), stem)
 
 
 def _built(backbone: str, size: int, arguments: Arguments, stem: str) -> nn.Module | None:
@@ -122,7 +125,7 @@ def _takes(backbone: str, size: int, arguments: Arguments, stem: str, weights: b
     if _resized(backbone, size, arguments, stem):
         return not weights or _interpolates(backbone, size, arguments, stem)
     model = _model(backbone, arguments, stem)
-    return model is not None and _passes(model, size)
+    return model is not None and _passes(backbone, size, arguments, stem)
 
 
 @lru_cache(maxsize=1024)
@@ -155,9 +158,10 @@ def _near(backbone: str, size: int, arguments: Arguments, stem: str, weights: bo
 
 def _no_vector(backbone: str, size: int, arguments: Arguments, stem: str) -> str | None:
     """A sentence if a network gives tokens or a map instead of one vector per image."""
-    resized = _resized(backbone, size, arguments, stem)
-    model = _model(backbone, _with_size(arguments, size) if resized else arguments, stem)
-    shape = None if model is None else _output(model, size)
+    if _resized(backbone, size, arguments, stem):
+        arguments = _with_size(arguments, size)
+    model = _model(backbone, arguments, stem)
+    shape = None if model is None else _output(backbone, size, arguments, stem)
     if model is None or shape is None or shape == (COUNT, feature_count(model)):
         return None
     if len(shape) == 3:

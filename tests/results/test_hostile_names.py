@@ -41,6 +41,7 @@ from results.text.plain import plain, storable
 from results.text.printing import FIGURE, FORMULA, csv_text, guarded, markdown_text
 from results.tracking.experiment import Experiment
 from results.tracking.send import send
+from tests.support.drawings import draw_coarsely
 from tests.support.elements import Elements
 from tests.support.hostile import HOSTILE, forbidden
 from tests.support.records import OLD
@@ -158,7 +159,8 @@ def test_nothing_reaches_a_page_of_html(page, results):
 
 
 @pytest.mark.slow
-def test_nothing_reaches_files_for_papers(page, tmp_path):
+def test_nothing_reaches_files_for_papers(page, tmp_path, monkeypatch):
+    draw_coarsely(monkeypatch)
     made, cells = page
     count = write(made, cells, tmp_path)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -178,7 +180,8 @@ def test_nothing_reaches_files_for_papers(page, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ["png", "svg"])
-def test_no_name_breaks_a_picture(ending, results, tmp_path):
+def test_no_name_breaks_a_picture(ending, results, tmp_path, monkeypatch):
+    draw_coarsely(monkeypatch)
     names, _, made = results
     place = partial(lambda name: tmp_path / f"{name}.{ending}")
     board, cost = made["board"].board, made["cost"].tradeoff

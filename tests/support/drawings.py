@@ -11,6 +11,18 @@ import pytest
 _drawn: dict[bytes, str] = {}
 
 
+COARSE = 40  # dots per inch
+
+
+def draw_coarsely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures in files have a fifteenth of their dots: for tests of what is in them and of how many there are."""
+    from results.board import plot
+    from results.report import charts
+
+    for module in (plot, charts):
+        monkeypatch.setattr(module, "DPI", COARSE)
+
+
 def draw_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `results.report.render` draw only what it has not drawn before in this process."""
     from results.report import render

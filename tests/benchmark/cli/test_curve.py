@@ -14,6 +14,7 @@ from results.error import CatsError
 from results.record import Outcome
 from results.tracking.experiment import Experiment
 from results.tracking.send import send
+from tests.support.drawings import draw_once
 from tests.support.outcomes import outcomes_of
 from tests.support.plans import cells_of
 
@@ -60,6 +61,7 @@ def database(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def toy(database, tmp_path, monkeypatch):
+    draw_once(monkeypatch)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "toy.yaml").write_text(PLAN)
     shutil.copy(database, tmp_path)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results.report import charts, export
+from results.report import export
 from results.tracking.experiment import Experiment
-from tests.support.drawings import draw_once
+from tests.support.drawings import draw_coarsely, draw_once
 from tests.support.odd_runs import COSTS, GONE, NUMBERS, SEEDS, TARGETS, TEXTS, Database, fill
 
 MIXED = {"protocol", "size", "rule", "subsample.train"}  # a board of several of these is refused, and says so
@@ -37,7 +37,7 @@ def whole(tmp_path_factory):
 def toy(whole, cats, tmp_path, monkeypatch):
     """The command, beside a copy of the whole experiment. Its drawings are small files, and few cells have any of their own."""
     draw_once(monkeypatch)
-    monkeypatch.setattr(charts, "DPI", 40)
+    draw_coarsely(monkeypatch)
     monkeypatch.setattr(export, "CELLS", 4)
     shutil.copy(whole[0] / "mlflow.db", tmp_path)
     return cats

@@ -15,6 +15,7 @@ from results.record import Outcome
 from results.report import export
 from results.tracking.experiment import Experiment
 from tests.integration.servers.records import PLAN, board_of, records, send_all
+from tests.support.drawings import draw_coarsely, draw_once
 from tests.support.servers import PASSWORD, QUOTED, free_port
 
 pytestmark = pytest.mark.server
@@ -46,6 +47,8 @@ def text_of(path):
 
 
 def test_no_command_tells_the_password_in_what_it_prints_logs_or_writes(database, cats, tmp_path, home, caplog, monkeypatch):
+    draw_coarsely(monkeypatch)
+    draw_once(monkeypatch)
     monkeypatch.setattr(export, "CELLS", 2)  # the drawings of the other cells are made by the same code
     (tmp_path / "small.yaml").write_text(PLAN)
     (tmp_path / "matrix.csv").write_text("source,x,y\na,0.5,0.6\nb,0.7,0.8\n")
