@@ -52,12 +52,12 @@ def legends(columns: Sequence[Column[Entry]], board: "Board") -> list[str]:
     return [sentence for sentence in sentences if sentence]
 
 
-def _number(value: float | None, digits: int) -> str:
-    return UNKNOWN if value is None else f"{value:.{digits}f}"
+def _number(value: float | None, digits: int) -> str:  # z: no minus in front of what is written as zero
+    return UNKNOWN if value is None else f"{value:z.{digits}f}"
 
 
 def _interval(low: float | None, high: float | None, digits: int) -> str:
-    return UNKNOWN if low is None or high is None else f"{low:.{digits}f}–{high:.{digits}f}"
+    return UNKNOWN if low is None or high is None else f"{low:z.{digits}f}–{high:z.{digits}f}"
 
 
 def _rank(row: Row) -> str:
@@ -124,7 +124,7 @@ def _overall_tie_legend(board: "Board") -> str | None:
 ROW_COLUMNS: tuple[Column[Row], ...] = (
     Column("rank", ("rank", "rank_low", "rank_high"), _rank, _rank_legend),
     Column("source", ("source",), lambda row: row.source, words=True),
-    Column("mean", ("mean",), lambda row: f"{row.mean:.3f}"),
+    Column("mean", ("mean",), lambda row: f"{row.mean:z.3f}"),
     Column("95 %", ("low", "high"), lambda row: _interval(row.low, row.high, 3), interval_legend),
     Column("tie", ("tie",), lambda row: str(row.tie), _tie_legend),
     Column("P(best)", ("p_best",), lambda row: _number(row.p_best, 2)),
@@ -157,7 +157,7 @@ def leaking_columns(metric: str) -> "tuple[Column[Leaking], ...]":
     return (
         Column("source", ("source",), lambda row: row.source, words=True),
         Column("target", ("target",), lambda row: row.target, words=True),
-        Column(f"mean {metric}", ("mean",), lambda row: f"{row.mean:.3f}"),
+        Column(f"mean {metric}", ("mean",), lambda row: f"{row.mean:z.3f}"),
         Column("95 %", ("low", "high"), lambda row: _interval(row.low, row.high, 3)),
         Column("seeds", ("seeds",), lambda row: str(row.seeds)),
         Column("reason", ("reason",), lambda row: row.reason, words=True),

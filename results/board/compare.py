@@ -64,10 +64,10 @@ class Comparison:
     def verdict(self) -> str:
         """One sentence. With one seed each it is about these two networks, not about training again."""
         sizes = f"{self.seeds} seed{'s' if self.seeds > 1 else ''}, {self.method}"
-        gap = f"on {self.target} {self.metric} differs by {self.difference:+.4f}"
+        gap = f"on {self.target} {self.metric} differs by {self.difference:+z.4f}"
         if self.low is None or self.high is None or self.p is None:
             return f"{self.one} and {self.other}: {gap}, and no interval can be given ({sizes})"
-        sure = f"95 % {self.low:+.4f} to {self.high:+.4f}, p = {self.p:.2g}; {sizes}"
+        sure = f"95 % {self.low:+z.4f} to {self.high:+z.4f}, p = {self.p:.2g}; {sizes}"
         above = (self.difference > 0) != (not metric_of(self.metric).higher_is_better)
         better, worse = (self.one, self.other) if above else (self.other, self.one)
         if self.p >= 0.05:

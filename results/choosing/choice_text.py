@@ -136,8 +136,10 @@ def source_lines(choice: Choice, unit: EnergyUnit = USUAL) -> list[list[str]]:
 
 
 def loss_text(loss: float | None) -> str:
-    """A validation loss in a table; None is that of failed runs."""
-    return "failed" if loss is None else f"{loss:.3f}"
+    """A validation loss in a table; None is that of failed runs. Small ones have two digits of their own, to be told apart."""
+    if loss is None:
+        return "failed"
+    return f"{loss:.2g}" if 0 < abs(loss) < 0.01 else f"{loss:.3f}"
 
 
 def rival_lines(choice: Choice) -> list[list[str]]:
@@ -191,8 +193,11 @@ class ChoiceText:
 
 
 def _number(value: float, digits: int = 2) -> str:
-    """A figure without the zero before its point: .31."""
-    text = f"{value:.3f}".rstrip("0") if 0 < abs(value) < 0.1 else f"{value:.{digits}f}"
+    """A figure without the zero before its point: .31. One that three digits would show as zero has one digit of its own."""
+    if 0 < abs(value) < 0.0005:
+        text = f"{value:.1g}"
+    else:
+        text = f"{value:.3f}".rstrip("0") if 0 < abs(value) < 0.1 else f"{value:.{digits}f}"
     return text.replace("0.", ".", 1) if 0 < abs(value) < 1 else text
 
 

@@ -74,12 +74,12 @@ def _behind(board: Board, sources: Sequence[str], side: str) -> Table:
 def _cell(board: Board, target: str, number: int, depth: float) -> Shade:
     rows = board.targets[target]
     row = rows[number]
-    ends = "no interval" if row.low is None else f"95 % {row.low:.3f} – {row.high:.3f}"
+    ends = "no interval" if row.low is None else f"95 % {row.low:z.3f} – {row.high:z.3f}"
     behind = board.behind.get(target, {}).get(row.source)
     far = "" if behind is None else f", {behind:.1f} standard errors from the best"
     seeds = f"{row.seeds} {'seed' if row.seeds == 1 else 'seeds'}"
-    figure = f"{written(board.metric)} {row.mean:.3f}, {ends}{far}, {seeds}, rank {row.rank}, tie {row.tie}"
-    return Shade(f"{row.mean:.3f}", f"{row.source} → {target}: {figure}", depth, row.tie == 1 and len(rows) > 1, row.tie)
+    figure = f"{written(board.metric)} {row.mean:z.3f}, {ends}{far}, {seeds}, rank {row.rank}, tie {row.tie}"
+    return Shade(f"{row.mean:z.3f}", f"{row.source} → {target}: {figure}", depth, row.tie == 1 and len(rows) > 1, row.tie)
 
 
 def known_errors(rows: Sequence[Row], behind: Mapping[str, float | None]) -> bool:

@@ -147,7 +147,7 @@ def _costs(rows: Sequence[Overall], bill: Bill | None) -> list[_Column]:
 
 
 def _mean(row: Overall) -> str:
-    ends = "" if row.mean_low is None or row.mean_high is None else f" ({row.mean_low:.2f}–{row.mean_high:.2f})"
+    ends = "" if row.mean_low is None or row.mean_high is None else f" ({row.mean_low:z.2f}–{row.mean_high:z.2f})"
     return f"{_number(row.mean, 3)}{ends}"
 
 
@@ -156,9 +156,9 @@ def _mark(value: float | None, low: float | None, high: float | None) -> Mark | 
 
 
 def _figure(value: float | None, low: float | None, high: float | None, digits: int) -> str:
-    ends = "" if low is None or high is None else f" ({low:.{digits}f}–{high:.{digits}f})"
+    ends = "" if low is None or high is None else f" ({low:z.{digits}f}–{high:z.{digits}f})"
     return f"{_number(value, digits)}{ends}"
 
 
 def _number(value: float | None, digits: int) -> str:
-    return UNKNOWN if value is None else f"{value:.{digits}f}"
+    return UNKNOWN if value is None else f"{value:z.{digits}f}"

@@ -92,7 +92,7 @@ def reliability_table(series: Sequence[tuple[str, Sequence[Bin]]], target: str, 
 def decision_table(curve: DecisionCurve, target: str, name: str) -> Table:
     """Net benefit at some thresholds."""
     places = [int(np.argmin(np.abs(curve.thresholds - each))) for each in THRESHOLDS]
-    lines = [[f"{curve.thresholds[at]:.2f}", f"{curve.network[at]:.3f}", f"{curve.everyone[at]:.3f}", "0"] for at in places]
+    lines = [[f"{curve.thresholds[at]:.2f}", f"{curve.network[at]:z.3f}", f"{curve.everyone[at]:z.3f}", "0"] for at in places]
     tips = {
         "act from": "The probability from which on a clinician would act.",
         "as the network says": "Net benefit per image of acting where the network gives this probability or more.",

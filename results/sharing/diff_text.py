@@ -87,11 +87,11 @@ def _pair(old: str, new: str, *, exact: bool = True) -> str:
 
 
 def _number(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
+    return "–" if value is None else f"{value:z.{digits}f}"
 
 
 def _interval(place: Place) -> str:
-    return "–" if place.low is None or place.high is None else f"{place.low:.3f}–{place.high:.3f}"
+    return "–" if place.low is None or place.high is None else f"{place.low:z.3f}–{place.high:z.3f}"
 
 
 def _legend(found: BoardDifference) -> list[str]:

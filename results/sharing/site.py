@@ -89,11 +89,11 @@ def _rows(entry: SiteEntry) -> list[dict[str, Any]]:
     rows, metric = [], written(entry.board.metric)
     for target, listed in entry.board.targets.items():
         for row in listed:
-            interval = "–" if row.low is None or row.high is None else f"{row.low:.3f}–{row.high:.3f}"
+            interval = "–" if row.low is None or row.high is None else f"{row.low:z.3f}–{row.high:z.3f}"
             rows.append(
                 {
                     "folder": entry.folder, "experiment": entry.title, "target": target, "source": row.source,
-                    "rank": str(row.rank), "tie": str(row.tie), "metric": metric, "mean": f"{row.mean:.3f}",
+                    "rank": str(row.rank), "tie": str(row.tie), "metric": metric, "mean": f"{row.mean:z.3f}",
                     "95 %": interval, "P(best)": "–" if row.p_best is None else f"{row.p_best:.2f}", "seeds": str(row.seeds),
                     "best": row.tie == 1,
                 }

@@ -1,6 +1,8 @@
 """Boards with test images, a stated noise, and gaps."""
 
 import io
+import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -44,6 +46,16 @@ def reader(rows, skill=1.0, count=80):
         labels = np.random.default_rng(ord(row["target"]))
         tables[f"r{i}"] = predictions(labels, count, 2, model_seed=i, skill=skill)
     return tables.get
+
+
+def test_what_is_written_as_zero_has_no_minus():
+    """A strength, a kappa or a difference may be below zero by less than the digits show."""
+    made = board(runs(good=[[0.9, 0.91]], bad=[[0.7, 0.71]]))
+    rows = [replace(row, mean=-1e-5, low=-2e-5, high=1e-5) for row in made.targets["a"]]
+    overall = [replace(row, strength=-1e-4, mean=-1e-5, mean_low=-1e-4, mean_high=0.0) for row in made.overall]
+    text = BoardText(replace(made, targets={"a": rows}, overall=overall)).markdown()
+    assert "0.000" in text
+    assert not re.search(r"-0\.0+\b(?![1-9])", text)
 
 
 def test_one_seed_without_predictions_names_no_winner_and_says_that_no_interval_can_be_given():

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from results.choosing.choice import Attempted, Choice, Named, Rival, Round, Seat, Spent, Taken, read_choice
-from results.choosing.choice_text import ChoiceText, notes, sentences
+from results.choosing.choice_text import ChoiceText, loss_text, notes, sentences
 from results.error import CatsError
 from results.report.chosen import chosen
 from results.text.plain import json_text
@@ -50,6 +50,13 @@ def test_the_sentences_of_the_answer():
 
 
 @pytest.mark.parametrize(
+    ("loss", "text"), [(None, "failed"), (0.31, "0.310"), (0.0004, "0.0004"), (0.0001, "0.0001"), (0.0, "0.000")]
+)
+def test_small_losses_of_a_table_can_be_told_apart(loss, text):
+    assert loss_text(loss) == text
+
+
+@pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ({"taken": None, "ties": {}}, "No answer: no run on mydata has finished."),
@@ -74,6 +81,8 @@ def test_the_sentences_of_the_answer():
         ),
         ({"strangers": ("new",)}, "Of the sources that the prior knows, the best is among imagenet, a, b (90 % confidence"),
         ({"strangers": ("new",)}, "P(within .005 of the best of the sources that the prior knows) = .93."),
+        ({"taken": Taken("a", "default", 0, 0.0003, 1, -0.0002)}, "(val loss .0003; test auc -.0002)."),
+        ({"within": 0.0004}, "P(within .005) = .0004 (below"),
         ({"taken": Taken("a", "default", 0, 1.25, 1)}, "Take a with mobilenetv2_100 and recipe fast (val loss 1.250)."),
     ],
 )
