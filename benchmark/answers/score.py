@@ -1,6 +1,6 @@
 """The pairs of a plan are scored by measures of transferability, without training."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -97,8 +97,12 @@ def sentences_of(state: Run, resolved: ResolvedPlan) -> Iterator[str]:
     yield from failures(state)
 
 
-def scores_after(resolved: ResolvedPlan, uri: str, name: str) -> tuple[ScoresText, list[str]]:
-    """The scores of the pairs of a plan, and sentences about runs that are left out. `name`: how a command names the plan."""
+def scores_after(resolved: ResolvedPlan, uri: str, name: str, learn_from: Sequence[str] = ()) -> tuple[ScoresText, list[str]]:
+    """The scores of the pairs of a plan, and sentences about runs that are left out.
+
+    name: how a command names the plan. learn_from: plans or experiments whose boards teach one more measure.
+    Raises CatsError if too few targets teach.
+    """
     from results.agreement.advice import score_advice
     from results.tracking.experiment import Experiment
 
@@ -108,4 +112,12 @@ def scores_after(resolved: ResolvedPlan, uri: str, name: str) -> tuple[ScoresTex
     frame = frame_of(Experiment(uri, plan.experiment))
     found = [((row.source, row.backbone, row.target), row) for row in read_scores(frame, plan.experiment)]
     rows = [row for pair, row in sorted((one for one in found if one[0] in place), key=lambda one: place[one[0]])]
-    return ScoresText(rows, score_advice(rows, frame, name)), left_out(frame)
+    advice, notes = score_advice(rows, frame, name), left_out(frame)
+    if learn_from:
+        from benchmark.answers.learned import learn_scores, reader_beside
+        from results.agreement.learned import rows_of
+        from results.agreement.learned_text import basis, first_places
+
+        made = learn_scores(rows, learn_from, reader_beside(uri, plan.metric, notes.append))
+        rows, advice = [*rows, *rows_of(made, prediction=True)], [*basis(made), *first_places(made), *advice]
+    return ScoresText(rows, advice), notes

@@ -9,6 +9,7 @@ from benchmark.cli.options import (
     ExperimentArgument,
     Format,
     ImagesOption,
+    LearnOption,
     MetricOption,
     NoiseOption,
     TrackingOption,
@@ -26,6 +27,7 @@ def agree(
         list[str] | None,
         typer.Option(help="Also judge NAME=FORMULA, such as lpxfu=lp*fu, of scores that are scaled to 0 ... 1 on each target."),
     ] = None,
+    learn_from: LearnOption = None,
     metric: MetricOption = None,
     rule: Annotated[str | None, typer.Option(help="Rule that chooses among grid points; by default the plan's.")] = None,
     noise: NoiseOption = None,
@@ -40,4 +42,4 @@ def agree(
     from results.agreement.text import AgreementText
 
     reader = reader_of(plan, tracking_uri, metric, rule).of_size(train)
-    print_as(AgreementText(agreement_of(reader, Terms(images, noise), combine or [])), form)
+    print_as(AgreementText(agreement_of(reader, Terms(images, noise), combine or [], learn_from or [])), form)

@@ -12,6 +12,7 @@ from benchmark.cli.options import DATABASE, TrackingOption
 from benchmark.cli.terminal import print_line, say
 from benchmark.execution.records import outbox_of
 from results.error import CatsError, nearest
+from results.imports.names import require_name
 from results.text.console import console
 from results.text.plain import fault_of_name, shortened
 
@@ -28,7 +29,7 @@ def import_results(
     runs: Annotated[Path | None, typer.Argument(metavar="RUNS", help="A parquet or CSV table, one run per row.")] = None,
     how: Annotated[
         str | None,
-        typer.Option("--map", help="A YAML file that says what the columns of the table are, or the shipped map cats2024."),
+        typer.Option("--map", help="A YAML file that says what the columns of the table are, or the name of a shipped map."),
     ] = None,
     matrix: Annotated[
         Path | None, typer.Option(help="A matrix of test scores without runs: a CSV file, one row per source.")
@@ -54,14 +55,18 @@ def import_results(
     backbone: Annotated[
         str | None, typer.Option(help="The backbone of matrix and scores; by default that of the map, else 'unknown'.")
     ] = None,
+    of: Annotated[
+        str | None,
+        typer.Option("--source", help="The rows of matrix and scores are backbones, all of this source, instead of sources."),
+    ] = None,
     tracking_uri: TrackingOption = DATABASE,
 ) -> None:
     """Import other people's runs, matrices and measure scores into MLflow, one run each. A second import adds what is new."""
     from benchmark.core.digest import file_digest
     from results.imports.column_map import Value
     from results.imports.delimited import Writing
+    from results.imports.long_scores import table_scores
     from results.imports.matrix import cells_of, read_grid, scores_of, shares
-    from results.imports.names import require_name
     from results.imports.table import read_table, runs_of
 
     _require_experiment(experiment)
@@ -77,26 +82,38 @@ def import_results(
         mapping = load_map(how)
         if isinstance(mapping.backbone, Value):
             backbone = backbone or str(mapping.backbone.value)
-        records += runs_of(read_table(runs, writing), mapping, experiment, runs.name)
+        table = read_table(runs, writing)
+        records += runs_of(table, mapping, experiment, runs.name) if mapping.scores else []
         _say_gaps(
             runs.name, [not record.scores for record in records if record.status == "finished"], "finished runs have no score"
         )
+        records += table_scores(table, mapping, experiment, runs.name)
     named = backbone or "unknown"
     require_name(named, "the backbone")
+    _require_source(of, backbone if runs is None else None, matrix is None and not scores)
     grids = {path: read_grid(path, writing, missing or ()) for path in filter(None, [matrix, *_files(scores or []).values()])}
     for path, grid in grids.items():
         _say_gaps(path.name, grid.isna().to_numpy().ravel().tolist(), "pairs have no figure and are left out")
     if matrix is not None:
         grid = shares(grids[matrix], metric, str(matrix), percent=percent)
-        records += cells_of(grid, metric, named, experiment, f"{matrix.name}, sha256 {file_digest(matrix)}")
+        records += cells_of(grid, metric, named, experiment, f"{matrix.name}, sha256 {file_digest(matrix)}", of)
     measured = {name: grids[path] for name, path in _files(scores or []).items()}
-    _deliver([*records, *scores_of(measured, lower or [], named, experiment)], tracking_uri, experiment)
+    _deliver([*records, *scores_of(measured, lower or [], named, experiment, of)], tracking_uri, experiment)
 
 
 def _require_experiment(name: str) -> None:
     fault = fault_of_name(name)
     if fault:
         raise CatsError(f"--experiment '{shortened(name, 60)}' {fault}; write a name of visible characters")
+
+
+def _require_source(of: str | None, backbone: str | None, alone: bool) -> None:
+    if of is None:
+        return
+    _require_matrix("source", alone)
+    if backbone is not None:
+        raise CatsError("--source says that the rows of the matrices are backbones, so that --backbone has nothing to name")
+    require_name(of, "--source")
 
 
 def _require_matrix(option: str, alone: bool) -> None:

@@ -20,6 +20,16 @@ ExperimentArgument = Annotated[
         autocompletion=completion.plans_and_experiments,
     ),
 ]
+LearnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--learn-from",
+        metavar="PLAN|EXPERIMENT",
+        help="Also show `learned`: a ranker fitted on the board and the scores of this plan or experiment. May be repeated; no "
+        "target is ordered by its own results, or by those of its family.",
+        autocompletion=completion.plans_and_experiments,
+    ),
+]
 MetricOption = Annotated[str | None, typer.Option(help="Metric of the test images; by default the plan's.")]
 ModelArgument = Annotated[Path, typer.Argument(help="Folder of a kept classifier.")]
 InputsArgument = Annotated[

@@ -7,7 +7,16 @@ import typer
 
 from benchmark.cli import completion
 from benchmark.cli.numbers import whole
-from benchmark.cli.options import DATABASE, RECORDS_WAIT, Device, DeviceOption, Format, PlanArgument, TrackingOption
+from benchmark.cli.options import (
+    DATABASE,
+    RECORDS_WAIT,
+    Device,
+    DeviceOption,
+    Format,
+    LearnOption,
+    PlanArgument,
+    TrackingOption,
+)
 from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import say
 
@@ -51,6 +60,7 @@ def score(
             help="Whether resamples hold the shares of the classes, or draw them as new images would (wider intervals)."
         ),
     ] = Shares.held,
+    learn_from: LearnOption = None,
     form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
 ) -> None:
     """Score every source on every target by measures of transferability, without training; a new call resumes."""
@@ -78,7 +88,7 @@ def score(
     if state.waiting or state.refused:  # a table without these records would be incomplete
         raise typer.Exit(RECORDS_WAIT)
     if state.done + state.made:
-        text, notes = scores_after(resolved, tracking_uri, plan)
+        text, notes = scores_after(resolved, tracking_uri, plan, learn_from or [])
         for sentence in notes:
             say(sentence)
         print_as(text, form)

@@ -114,6 +114,7 @@ def agree(
     plan: Subject,
     *,
     combine: Sequence[str] = (),
+    learn_from: Sequence[str] = (),
     metric: str | None = None,
     rule: str | None = None,
     noise: float | None = None,
@@ -126,6 +127,7 @@ def agree(
     Args:
         plan: a plan or an experiment, see the module catsbench.
         combine: also judge NAME=FORMULA, such as lpxfu=lp*fu, of scores that are scaled to 0 ... 1 on each target.
+        learn_from: plans or experiments on whose boards and scores one more measure, `learned`, is fitted.
         metric: metric of the test images; by default the plan's.
         rule: rule that chooses among grid points; by default the plan's.
         noise: known noise of the metric; differences up to this value are ties.
@@ -146,9 +148,8 @@ def agree(
         results.error.CatsError: experiment 'toy' holds no scores of measures; make some with `cats score`
     """
     asked = Asked(plan, tracking_uri, metric, rule, train)
-    return agreement_result(
-        agreement_of(asked.reader(), Terms(images, noise_of(noise)), several("combine", combine)), asked.door.said
-    )
+    named = several("combine", combine), several("learn_from", learn_from)
+    return agreement_result(agreement_of(asked.reader(), Terms(images, noise_of(noise)), *named), asked.door.said)
 
 
 def cost(

@@ -29,10 +29,24 @@ class Value(Frozen):
 
 
 class Duration(Frozen):
-    """The column of how long a run took."""
+    """The column of how long a run took. unit: `text` if each cell names its own, such as 38.1min, 18.4s or 1.2h."""
 
     column: str
-    unit: Literal["seconds", "minutes", "hours"]
+    unit: Literal["seconds", "minutes", "hours", "text"]
+
+
+class MeasureColumns(Frozen):
+    """The columns of a table with one row for each pair and measure.
+
+    Attributes:
+        name: the column that names the measure; translated under `rename: measure:`.
+        score: the column of its score.
+        lower: measures of which lower is better, by their names after `rename`; their sign is changed.
+    """
+
+    name: str
+    score: str
+    lower: tuple[str, ...] = ()
 
 
 class Power(Frozen):
@@ -79,6 +93,7 @@ class ColumnMap(Frozen):
         started: the column of when a run started.
         settings: our name → column, of what decides a run; rows with equal settings are one point of a grid.
         validation, scores: our name → column; scores are of the test images.
+        measures: the columns of scores of measures; rows that differ in them alone are one run.
         percent: names under `validation` and `scores` whose columns are in percent; they are divided by 100.
         missing: values in these columns that mark what is missing, such as -1.
         sizes: source → number of images it was pretrained on; or source → target → that number.
@@ -100,14 +115,15 @@ class ColumnMap(Frozen):
     started: str | None = None
     settings: dict[str, Column] = {}
     validation: dict[str, str] = {}
-    scores: dict[str, str] = Field(min_length=1)
+    scores: dict[str, str] = {}
+    measures: MeasureColumns | None = None
     percent: tuple[str, ...] = ()
     missing: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = ()
     duration: Duration | None = None
     power: Power | None = None
     sizes: dict[str, NonNegativeInt | dict[str, NonNegativeInt]] = {}
     leaks: list[Leak] = []
-    rename: dict[Literal["source", "target", "backbone", "seed", "protocol", "status"], dict[str, str]] = {}
+    rename: dict[Literal["source", "target", "backbone", "seed", "protocol", "status", "measure"], dict[str, str]] = {}
 
     @field_validator("settings", "validation")
     @classmethod
@@ -118,6 +134,12 @@ class ColumnMap(Frozen):
                 f"'{shortened(wrong, 60)}' is not a name that MLflow takes; letters, digits, spaces and _ - . : / are allowed"
             )
         return named
+
+    @model_validator(mode="after")
+    def _some_figures(self) -> Self:
+        if not self.scores and self.measures is None:
+            raise ValueError("neither scores nor measures names a column: there is nothing to import")
+        return self
 
     @model_validator(mode="after")
     def _known_figures(self) -> Self:
@@ -143,4 +165,5 @@ class ColumnMap(Frozen):
         plain = [self.run, self.reason, self.started, *self.validation.values(), *self.scores.values()]
         either = [self.source, self.target, self.backbone, self.seed, self.protocol, self.status, *self.settings.values()]
         held = [part.column for part in (self.duration, self.power) if part is not None]
+        held += [self.measures.name, self.measures.score] if self.measures else []
         return list(dict.fromkeys(name for name in [*plain, *either, *held] if isinstance(name, str)))

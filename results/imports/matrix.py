@@ -74,12 +74,18 @@ def _counts(column: "pd.Series[Any]") -> bool:
     return pd.api.types.is_integer_dtype(column) and column.is_unique
 
 
-def cells_of(grid: pd.DataFrame, metric: str, backbone: str, experiment: str, origin: str) -> list[Record]:
-    """One record for each cell of a bare matrix (see `read_grid`): one figure, no seed, no cost."""
+def cells_of(
+    grid: pd.DataFrame, metric: str, backbone: str, experiment: str, origin: str, of: str | None = None
+) -> list[Record]:  # fmt: skip
+    """One record for each cell of a bare matrix (see `read_grid`): one figure, no seed, no cost.
+
+    of: the source of all rows, whose names are then backbones; without it they are sources on `backbone`.
+    """
     now = time.time()
     records = []
-    for source, target, value in _filled(grid):
-        names = {"source": source, "target": target, "backbone": backbone, "seed": UNKNOWN, "protocol": "imported"}
+    for row, target, value in _filled(grid):
+        source, own = (row, backbone) if of is None else (of, row)
+        names = {"source": source, "target": target, "backbone": own, "seed": UNKNOWN, "protocol": "imported"}
         key = digest(["imported cell", names, metric, value])
         record = Record(
             kind="cell",
@@ -108,31 +114,45 @@ def _filled(grid: pd.DataFrame) -> Iterator[tuple[str, str, float]]:
                 yield str(source), str(target), float(value)
 
 
-def scores_of(grids: dict[str, pd.DataFrame], lower: Iterable[str], backbone: str, experiment: str) -> list[Record]:
+def scores_of(
+    grids: dict[str, pd.DataFrame], lower: Iterable[str], backbone: str, experiment: str, of: str | None = None
+) -> list[Record]:
     """One record for each pair, with the score of each measure; the sign of measures in `lower` is changed: higher is better.
 
-    Raises CatsError for an invalid name of a measure, and if `lower` names a measure without a matrix.
+    `of`: see cells_of. Raises CatsError for an invalid name of a measure, and if `lower` names a measure without a matrix.
+    """
+    pairs: dict[tuple[str, str, str], dict[str, float]] = {}
+    for name, grid in grids.items():
+        for row, target, value in _filled(grid):
+            pair = (row, target, backbone) if of is None else (of, target, row)
+            pairs.setdefault(pair, {})[name] = value
+    return score_records(pairs, list(grids), lower, experiment)
+
+
+def score_records(
+    pairs: dict[tuple[str, str, str], dict[str, float]], measures: Sequence[str], lower: Iterable[str], experiment: str
+) -> list[Record]:
+    """One record for each pair (source, target, backbone), with the score of each of the measures that has one.
+
+    Raises CatsError for an invalid name of a measure, and if `lower`, whose signs are changed, names another one.
     """
     turned = set(lower)
-    for name in turned - grids.keys():
-        raise CatsError(
-            f"'{name}' is a measure without a matrix of scores, so its sign cannot be changed{nearest(name, grids)}"
-        )
-    for name in grids:
+    for name in turned - set(measures):
+        raise CatsError(f"'{name}' is a measure without scores, so its sign cannot be changed{nearest(name, measures)}")
+    for name in measures:
         if not name.isidentifier():
             raise CatsError(f"'{name}' is not a valid name of a measure; letters, digits and _ are allowed")
-    pairs: dict[tuple[str, str], dict[str, float]] = {}
-    for name, grid in grids.items():
-        for source, target, value in _filled(grid):
-            pairs.setdefault((source, target), {})[name] = -value if name in turned else value
     now = time.time()
-    return [_score(pair, scores, list(grids), backbone, experiment, now) for pair, scores in pairs.items()]
+    return [
+        _score(pair, {name: -value if name in turned else value for name, value in scores.items()}, measures, experiment, now)
+        for pair, scores in pairs.items()
+    ]
 
 
 def _score(
-    pair: tuple[str, str], scores: dict[str, float], measures: Sequence[str], backbone: str, experiment: str, now: float
-) -> Record:
-    names = {"source": pair[0], "target": pair[1], "backbone": backbone, "seed": UNKNOWN}
+    pair: tuple[str, str, str], scores: dict[str, float], measures: Sequence[str], experiment: str, now: float
+) -> Record:  # fmt: skip
+    names = {"source": pair[0], "target": pair[1], "backbone": pair[2], "seed": UNKNOWN}
     key = digest(["imported scores", names, scores, list(measures)])
     silent = {name: "the imported file has no figure for this pair" for name in measures if name not in scores}
     return Record(

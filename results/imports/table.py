@@ -11,10 +11,11 @@ from results.error import CatsError, first_line, nearest
 from results.files.digest import digest
 from results.files.limits import require_regular
 from results.files.parquet_size import require_small_parquet
-from results.imports.column_map import Column, ColumnMap, Value
+from results.imports.column_map import ColumnMap
 from results.imports.delimited import Writing, read_delimited
 from results.imports.figures import IN_TABLE, as_shares, require_bounds, require_finite, without_missing
-from results.imports.names import require_different, require_name
+from results.imports.names import require_different
+from results.imports.row import Row
 from results.metrics import METRICS, metric_of
 from results.record import Cost, Energy, Record
 
@@ -24,7 +25,6 @@ STATES: dict[str, Literal["finished", "failed", "interrupted"]] = {
 REASONS = {"FAILED": "failed, its author does not say why", "KILLED": "stopped, its author does not say why"}
 LEFT = "left running by its author"
 SELF = "the source is the target itself"
-SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 
 def read_table(path: Path, writing: Writing = Writing()) -> pd.DataFrame:  # noqa: B008 - frozen
@@ -49,25 +49,28 @@ def read_table(path: Path, writing: Writing = Writing()) -> pd.DataFrame:  # noq
 
 
 def runs_of(table: pd.DataFrame, how: ColumnMap, experiment: str, where: str) -> list[Record]:
-    """One record for each row, failed and unfinished ones too. `where` names the table in errors.
+    """One record for each run, failed and unfinished ones too, of a map with `scores`. `where` names the table in errors.
 
+    A row is a run; where the map names the columns of measures, rows that differ in these alone are one.
     Raises CatsError for a missing column, a value that cannot be read, and rows that nothing distinguishes.
     """
-    for column in how.columns():
-        if column not in table:
-            raise CatsError(f"{where} has no column '{column}'{nearest(column, map(str, table))}")
+    require_columns(table, how, where)
     table = _checked(table, how, where)
     now = time.time()
     records: list[Record] = []
-    rows: dict[str, int] = {}
+    rows: dict[str, tuple[int, int]] = {}  # key → number of its first row, place of its record
     for number, row in enumerate(table[how.columns()].to_dict("records"), 1):
-        record = _run(_Row(row, f"{where}, row {number}", how), experiment, now)
+        record = _run(Row(row, f"{where}, row {number}", how), experiment, now)
         if record.key in rows:
+            first = rows[record.key]
+            if how.measures is not None:
+                require_same(records[first[1]], record, (first[0], number), where)
+                continue
             raise CatsError(
-                f"{where}: rows {rows[record.key]} and {number} describe the same run; "
+                f"{where}: rows {first[0]} and {number} describe the same run; "
                 f"name a column that identifies the runs under `run`, or one more column in which they differ under `settings`"
             )
-        rows[record.key] = number
+        rows[record.key] = number, len(records)
         records.append(record)
     for field in ("source", "target", "backbone"):
         require_different(dict.fromkeys(record.names[field] for record in records), where)
@@ -77,6 +80,24 @@ def runs_of(table: pd.DataFrame, how: ColumnMap, experiment: str, where: str) ->
             if name not in names:
                 raise CatsError(f"`leaks` names the {field} '{name}', which no row of {where} has{nearest(name, names)}")
     return records
+
+
+def require_columns(table: pd.DataFrame, how: ColumnMap, where: str) -> None:
+    """Raises CatsError, with the nearest name, for a column that the map names and the table does not have."""
+    for column in how.columns():
+        if column not in table:
+            raise CatsError(f"{where} has no column '{column}'{nearest(column, map(str, table))}")
+
+
+def require_same(one: Record, other: Record, rows: tuple[int, int], where: str) -> None:
+    """Raises CatsError if two rows of one run give it other figures."""
+    for name in {*one.scores, *other.scores, *one.validation, *other.validation}:
+        figures = [(each.scores | each.validation).get(name) for each in (one, other)]
+        if figures[0] != figures[1]:
+            raise CatsError(
+                f"{where}: rows {rows[0]} and {rows[1]} are the same run, and {name} is {figures[0]} in one and {figures[1]} "
+                f"in the other; name one more column in which they differ under `settings`"
+            )
 
 
 def _checked(table: pd.DataFrame, how: ColumnMap, where: str) -> pd.DataFrame:
@@ -103,60 +124,7 @@ def _checked(table: pd.DataFrame, how: ColumnMap, where: str) -> pd.DataFrame:
     return table
 
 
-class _Row:
-    """One row of a table, read with a column map."""
-
-    def __init__(self, row: dict[Any, Any], where: str, how: ColumnMap) -> None:
-        self.row, self.where, self.how = row, where, how
-
-    def text(self, column: Column, field: str) -> str:
-        value = column.value if isinstance(column, Value) else self.row[column]
-        if (
-            isinstance(value, float) and value.is_integer() and field == "seed"
-        ):  # a missing value in a column turns its integers into floats
-            value = int(value)
-        if value is None or pd.isna(value) or not str(value).strip():
-            raise CatsError(f"{self.where}: {field} is missing")
-        text = str(value).strip()
-        renamed: dict[str, str] = next((names for name, names in self.how.rename.items() if name == field), {})
-        text = renamed.get(text, text)
-        require_name(text, f"{self.where}: {field}")
-        return text
-
-    def setting(self, column: Column) -> str:
-        value = column.value if isinstance(column, Value) else self.row[column]
-        return "None" if value is None or pd.isna(value) else str(value)
-
-    def amount(self, column: str, field: str) -> float:
-        """As number(), of what cannot be negative or without end, such as a duration."""
-        value = self.number(column, field)
-        if value < 0 or math.isinf(value):
-            raise CatsError(f"{self.where}: {field} is {value:g}, which is not possible; leave the cell empty if it is unknown")
-        return value
-
-    def number(self, column: str, field: str) -> float:
-        """The number in a column; NaN where the table has none."""
-        value = self.row[column]
-        if value is None or pd.isna(value):
-            return math.nan
-        try:
-            return float(value)
-        except (TypeError, ValueError):
-            raise CatsError(f"{self.where}: {field} is {value!r}, which is not a number") from None
-
-    def started(self, otherwise: float) -> float:
-        """Seconds since 1970; a time without a zone is taken as UTC."""
-        if self.how.started is None or pd.isna(self.row[self.how.started]):
-            return otherwise
-        value = self.row[self.how.started]
-        try:
-            time = pd.Timestamp(value, unit="s" if isinstance(value, int | float) else None)
-            return float((time if time.tzinfo else time.tz_localize("UTC")).timestamp())
-        except (ValueError, TypeError) as error:
-            raise CatsError(f"{self.where}: started is {value!r}, which is not a date or time") from error
-
-
-def _run(row: _Row, experiment: str, now: float) -> Record:
+def _run(row: Row, experiment: str, now: float) -> Record:
     how = row.how
     columns = {"source": how.source, "target": how.target, "backbone": how.backbone, "seed": how.seed}
     names = {field: row.text(column, field) for field, column in {**columns, "protocol": how.protocol}.items()}
@@ -170,8 +138,7 @@ def _run(row: _Row, experiment: str, now: float) -> Record:
     what: dict[str, Any] = {"names": names, "settings": settings, "status": status}
     if how.started is not None:
         what["started"] = started
-    seconds = row.amount(how.duration.column, "duration") if how.duration else math.nan
-    seconds *= SECONDS[how.duration.unit] if how.duration else 1
+    seconds = row.seconds()
     reason = row.row[how.reason] if how.reason is not None else None
     reason = str(reason) if isinstance(reason, str) and reason.strip() else REASONS.get(status)
     images = how.size(names["source"], names["target"])
@@ -187,12 +154,12 @@ def _run(row: _Row, experiment: str, now: float) -> Record:
     )  # fmt: skip
 
 
-def _numbers(row: _Row, columns: dict[str, str], before: str = "") -> dict[str, float]:
+def _numbers(row: Row, columns: dict[str, str], before: str = "") -> dict[str, float]:
     numbers = {name: row.number(column, before + name) for name, column in columns.items()}
     return {name: value for name, value in numbers.items() if not math.isnan(value)}
 
 
-def _costs(row: _Row, seconds: float) -> tuple[Cost, ...]:
+def _costs(row: Row, seconds: float) -> tuple[Cost, ...]:
     """Power times duration gives modelled energy; without power or duration the energy of a run is missing."""
     power = row.how.power
     if power is None and math.isnan(seconds):

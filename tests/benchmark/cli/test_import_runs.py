@@ -206,7 +206,7 @@ def test_scores_may_come_later_and_of_a_named_backbone(brought):
         (["runs.csv", "--map", "cats2024"], "runs.csv has no column 'run_id'"),
         (["--scores", "lp"], "--scores is 'lp'; write MEASURE=FILE, for example logme=logme.csv"),
         (["--scores", "lp=lp.csv", "--scores", "lp=lp.csv"], "--scores names the measure 'lp' twice"),
-        (["--scores", "lp=lp.csv", "--lower", "lq"], "'lq' is a measure without a matrix of scores, so its sign"),
+        (["--scores", "lp=lp.csv", "--lower", "lq"], "'lq' is a measure without scores, so its sign"),
     ],
 )  # fmt: skip
 def test_a_wrong_import_is_one_sentence_and_brings_nothing(cats, tmp_path, arguments, sentence):

@@ -116,7 +116,7 @@ def test_of_each_pair_the_newest_score_by_each_measure_counts(grid):
 
 def test_a_measure_nobody_scored_cannot_be_turned(grid):
     with pytest.raises(
-        CatsError, match="'otd' is a measure without a matrix of scores, so its sign cannot be changed; did you mean 'otdd'?"
+        CatsError, match="'otd' is a measure without scores, so its sign cannot be changed; did you mean 'otdd'?"
     ):
         scores_of({"otdd": grid()}, ["otd"], "net", "toy")
     with pytest.raises(CatsError, match="'LP x FU' is not a valid name of a measure"):
