@@ -20,14 +20,15 @@ sun397,densenet161,0.5144584382871537,397,reg_hscore_score,72.85189551976782
 skin_splits,densenet121,0.8696020633214172,2,etran_energy_score,1.2141449603341248
 """
 HEAD = (
-    "Start Time,Duration,Run ID,Name,Source Type,Source Name,User,Status,batch_size,epochs,file,letter,listeners,lr,manual,"
-    "max_epoch,max_time,model,momentum,params,source_flag,target_flag,wd,workload,workload_listener,SMI - GPU Util,SMI - Mem Used,"
-    "SMI - Mem Util,SMI - Performance State,SMI - Power Draw,SMI - Timestamp,TOP - CPU Utilization,TOP - Memory Utilization,"
-    "TOP - Swap Memory GB,stopped_at,test_acc,test_auc,test_loss,val_acc,val_auc,val_loss"
+    "Start Time,Duration,Run ID,Name,Source Type,Source Name,User,Status,batch_size,epochs,file,letter,"
+    "listeners,lr,manual,max_epoch,max_time,model,momentum,params,source_flag,target_flag,wd,workload,"
+    "workload_listener,SMI - GPU Util,SMI - Mem Used,SMI - Mem Util,SMI - Performance State,SMI - Power Draw,"
+    "SMI - Timestamp,TOP - CPU Utilization,TOP - Memory Utilization,TOP - Swap Memory GB,stopped_at,test_acc,"
+    "test_auc,test_loss,val_acc,val_auc,val_loss"
 )
 MIDDLE = "fine-tuning_imagenet.py,0_B,smi+top,{lr},False,5,172800,fine-tuning_imagenet.py,0.0,-"
 ENDS = [
-    (f"2024-11-20 15:23:42,38.1min,9c33,newt,PROJECT,/home/a,a,FINISHED,256,400,{MIDDLE.format(lr=0.1)},efficientnet,bloodmnist,0.0,"
+    (f"2024-11-20 15:23:42,38.1min,9c33,newt,PROJECT,/a,a,FINISHED,256,400,{MIDDLE.format(lr=0.1)},efficientnet,bloodmnist,0.0,"
     "18,'',1,76613,0.07,0,189.49,1732114911.0,345.1,0.2,0,162,0.98,0.9992,0.0767,0.99,1,0.0234"),
     (f"2024-11-14 13:25:00,18.4s,6ec6,gnu,PROJECT,/home/a,a,FAILED,128,400,{MIDDLE.format(lr=0.01)},densenet,bloodmnist,0.001,"
     "27,'',1,18944,0.08,0,196.16,1731589537.5,252.9,0.1,0,,,,,,,"),
