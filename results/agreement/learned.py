@@ -44,9 +44,9 @@ class Ordered:
     apart: float = float("nan")
     weights: dict[str, float] = field(default_factory=dict)
     missing: float = 0.0
+    reason: str | None = None
     targets: int = 0
     families: int = 0
-    reason: str | None = None
 
     @property
     def tied(self) -> list[str]:
@@ -90,15 +90,15 @@ def rows_of(made: Sequence[Ordered], *, prediction: bool) -> list[PairScore]:
 def _ordered(pool: Pool, teachers: Sequence[Pool], least: int) -> Ordered:
     families = list(dict.fromkeys(other.family for other in teachers))
     nothing = np.full(len(pool.sources), np.nan)
-    counts = {"targets": len({other.target for other in teachers}), "families": len(families)}
+    targets = len({other.target for other in teachers})
     if len(families) < least:
         held = f"{len(families)} famil{'y' if len(families) == 1 else 'ies'} of other targets"
         why = f"{NAME} rests on {held} with results and scores, and needs {least}"
-        return Ordered(pool, nothing, nothing, reason=why, **counts)
+        return Ordered(pool, nothing, nothing, reason=why, targets=targets, families=len(families))
     names = _inputs(pool, teachers)
     if not names:
         why = f"{NAME} needs a measure that scores this target and {SHARE:.0%} of the sources of the targets that teach"
-        return Ordered(pool, nothing, nothing, reason=why, **counts)
+        return Ordered(pool, nothing, nothing, reason=why, targets=targets, families=len(families))
     penalty, residuals = _penalty(teachers, names)
     weights = _fit(teachers, names, [penalty])[0]
     columns = _columns(pool, teachers, names)
@@ -109,7 +109,7 @@ def _ordered(pool: Pool, teachers: Sequence[Pool], least: int) -> Ordered:
         pool, np.nan_to_num(columns) @ weights, _errors(pool, teachers, names, weights),
         wrong=two_sides * float(np.sqrt(np.mean(single))), apart=one_side * float(np.sqrt(np.mean(pairs))),
         weights=dict(zip([*names, ELSEWHERE], weights.tolist(), strict=True)),
-        missing=float(np.isnan(columns).mean()), **counts,
+        missing=float(np.isnan(columns).mean()), targets=targets, families=len(families),
     )  # fmt: skip
 
 
@@ -175,7 +175,7 @@ def _penalty(teachers: Sequence[Pool], names: Sequence[str]) -> tuple[float, lis
 
 
 def _known(pool: Pool) -> np.ndarray:
-    return np.nan_to_num(np.asarray(pool.truth))
+    return np.asarray(np.nan_to_num(np.asarray(pool.truth, dtype=float)))
 
 
 def _errors(pool: Pool, teachers: Sequence[Pool], names: Sequence[str], weights: np.ndarray) -> np.ndarray:
