@@ -81,9 +81,11 @@ def rows_of(made: Sequence[Ordered], *, prediction: bool) -> list[PairScore]:
         pool = each.pool
         half = np.full(len(pool.sources), each.wrong) if prediction else 1.96 * each.errors
         for source, value, width in zip(pool.sources, each.values.tolist(), half.tolist(), strict=True):
-            known = each.reason is None
-            ends = (value - width, value + width) if known and width > 0 else (None, None)
-            rows.append(PairScore(pool.target, source, pool.backbone, NAME, value if known else None, *ends, None, each.reason))
+            if each.reason is not None:
+                rows.append(PairScore(pool.target, source, pool.backbone, NAME, None, None, None, None, each.reason))
+                continue
+            low, high = (value - width, value + width) if width > 0 else (None, None)
+            rows.append(PairScore(pool.target, source, pool.backbone, NAME, value, low, high, None, None))
     return rows
 
 
