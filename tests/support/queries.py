@@ -24,6 +24,7 @@ LEAKING = next(record for record in OLDER if record.kind == "cell" and record.na
     update={
         "key": "near", "attempt": "near", "names": OLDER[1].names | {"source": "near"},
         "facts": OLDER[1].facts | {"leak": LEAK}, "scores": OLDER[1].scores | {"auc": 0.99},
+        "costs": tuple(cost.model_copy(update={"undivided": True}) for cost in OLDER[1].costs),
     }
 )  # fmt: skip
 RECORDS = [*OLDER, LEAKING]

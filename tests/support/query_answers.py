@@ -34,10 +34,17 @@ def _sure(found):
 
 
 def _spent(found):
-    for source in {record.names["source"] for record in cells()}:
-        costs = [cost for record in cells() if record.names["source"] == source for cost in record.costs]
-        seconds, kwh = math.fsum(cost.seconds for cost in costs), math.fsum(cost.kwh("modelled") for cost in costs)
-        kg = math.fsum(cost.kwh("modelled") * cost.kg_per_kwh for cost in costs)
+    spent = [record for record in RECORDS if record.kind != "score" and not any(cost.undivided for cost in record.costs)]
+    assert set(found.index) == {record.names["source"] for record in spent} == {"good", "scratch"}
+    assert {(record.kind, record.status) for record in spent} == {
+        ("cell", "finished"), ("cell", "failed"), ("pretraining", "finished"),
+    }  # fmt: skip
+    for source in found.index:
+        costs = [record.costs for record in spent if record.names["source"] == source]
+        known = [cost for each in costs if each and not any(cost.missing for cost in each) for cost in each]
+        seconds = math.fsum(cost.seconds for each in costs for cost in each)
+        kwh = math.fsum(cost.kwh("modelled") + cost.kwh("counter") for cost in known)
+        kg = math.fsum((cost.kwh("modelled") + cost.kwh("counter")) * cost.kg_per_kwh for cost in known)
         assert found.loc[source].tolist() == pytest.approx([seconds, kwh, kg])
 
 
