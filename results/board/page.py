@@ -57,9 +57,10 @@ def note_of(board: Board) -> str:
         ]
     ends = f"All figures: `cats board`, and the artifact `{FILE}` of the run `board`."
     if len(board.targets) > 1:
-        verdicts = [f"- {markdown_text(f'{target}: {board.verdict(target)}')}" for target in board.targets]
+        verdicts = [f"- {markdown_text(each)}" for each in _verdicts(board)]
         lines += ["", "Target by target:", ""]
-        lines += _fitting(verdicts, LONGEST - len("\n".join([*lines, ends])) - MARGIN, "targets")
+        more = "targets" if len(verdicts) == len(board.targets) else "verdicts"
+        lines += _fitting(verdicts, LONGEST - len("\n".join([*lines, ends])) - MARGIN, more)
     return "\n".join([*lines, "", ends])
 
 
@@ -97,6 +98,17 @@ def _compared(board: Board) -> str:
         "A source is what a network has learned before; a target is the medical data set on which the network is then trained "
         f"and tested. A run of kind cell is one training of a source on a target.{often}{off}"
     )
+
+
+def _verdicts(board: Board) -> list[str]:
+    """The verdict of each target, in their order; one that holds for several targets once, behind their names."""
+    targets: dict[str, list[str]] = {}
+    for target in board.targets:
+        targets.setdefault(board.verdict(target), []).append(target)
+    return [
+        f"{'every target' if len(names) == len(board.targets) else ', '.join(names)}: {verdict}"
+        for verdict, names in targets.items()
+    ]
 
 
 def _meanings(board: Board) -> list[str]:

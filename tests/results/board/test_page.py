@@ -37,7 +37,16 @@ def test_words_and_columns_are_explained_and_what_is_kept_off_is_said():
     note = note_of(both)
     assert "Each pair was trained 3 times, with other random numbers (seeds). 1 pair shares images and is kept off" in note
     assert "| source | mean rank | 95 % interval | tie | P(best) | mean (95 %) |" in note
-    assert all(f"\n- {word}: " in note for word in ("mean rank", "tie", "P(best)", "mean", "a", "b"))
+    assert all(f"\n- {word}: " in note for word in ("mean rank", "tie", "P(best)", "mean", "every target"))
+
+
+def test_a_verdict_that_several_targets_share_is_said_once_with_their_names():
+    once = [run(source, target, 0, 0.9 - place / 9) for place, source in enumerate(("one", "two")) for target in "abc"]
+    (line,) = [each for each in note_of(board(once)).splitlines() if "with one seed" in each]
+    assert line.startswith("- every target: no winner: with one seed the seed-to-seed variance is unknown")
+    more = [*once, *(run("one", "d", seed, 0.9) for seed in range(3))]
+    (line,) = [each for each in note_of(board(more)).splitlines() if "with one seed" in each]
+    assert line.startswith("- a, b, c: no winner: ")
 
 
 def test_a_table_without_a_figure_is_left_out():
