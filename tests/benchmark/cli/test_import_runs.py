@@ -160,6 +160,16 @@ def test_a_country_of_a_map_makes_co2e_of_energy(cats, tmp_path):
     assert made["silent"]["co2e_kg"] is None
 
 
+def test_too_few_targets_teach_nothing_and_that_is_one_sentence(brought):
+    code, out, err = brought("agree", "theirs", "--learn-from", "theirs")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].startswith("cats: nothing is learned: learned rests on ")
+    assert err.endswith("with results and scores, and needs 5\n")
+    code, _, err = brought("agree", "theirs", "--learn-from", "their")
+    assert code == 2
+    assert "nothing can be learned from 'their': " in err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "part"), [("table", "static mean rank"), ("csv", "measure,constant,target,statistic"), ("markdown", "| lp |")]
