@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.cache_last import cache_last
-from benchmark.measures.class_statistics import require_single_label
+from benchmark.measures.class_statistics import indicators, require_single_label
 from benchmark.measures.resampling import multiplicities, sample
 from benchmark.measures.transport import TransportPlan, exact_transport, square_distances
 
@@ -34,28 +34,29 @@ def otce(  # noqa: PLR0913 - four needs and three options
     x'|². part: "ce" for -H(Y|Z), "w" for -W. The published score is a W + b CE + c with coefficients fitted to measured
     transfers of auxiliary tasks, which do not exist for one source and one target. The paper's coupling is entropic; here, as
     in the authors' demo (tanyang1231/OTCE_Transferability_CVPR21, d844b87), it is exact, which needs no scale; equal images
-    share their mass. At most `most` images of each side are sampled with `seed`, classes in proportion.
+    share their mass. At most `most` images of each side are sampled with `seed`, classes in proportion. CE has no interval:
+    where labels are nearly independent, as of most medical pairs, it varies as a chi-squared number does, and no standard error
+    that was tried holds its mean in 92 to 97 % of samples.
     """
     _check(part, source_labels)
     plan = _plan(features, labels, source_features, source_labels, most, seed)
     if part == "w":
         return -plan.cost
-    once = np.ones((1, len(plan.rows))), np.ones((1, len(plan.source_rows)))
-    return float(_entropies(plan, labels, source_labels, *once)[0])
+    return _entropy(plan, labels, source_labels)
 
 
 @otce.bootstrap
 def resampled(
     draws: Draws, source_features: Array, source_labels: Array, features: Array, labels: Array, **options: Any
 ) -> Array:
-    """The coupling is computed once. CE weights a pair by how often both images are drawn; W uses dual potentials, as otdd."""
+    """W to first order by dual potentials, as otdd. For CE raises Undefined: weights of pairs are 2 to 5 times too wide."""
     chosen = {**otce.options, **options}
+    if chosen["part"] == "ce":
+        raise Undefined("near independence the entropy varies as a chi-squared number, not as resamples of one coupling do")
     plan = _plan(features, labels, source_features, source_labels, chosen["most"], chosen["seed"])
     weights = multiplicities(draws.target, len(labels))[:, plan.rows]
     source_weights = multiplicities(draws.source, len(source_labels))[:, plan.source_rows]
-    if chosen["part"] == "w":
-        return -plan.cost_at(weights, source_weights)
-    return _entropies(plan, labels, source_labels, weights, source_weights)
+    return -plan.cost_at(weights, source_weights)
 
 
 def _check(part: str, source_labels: Array) -> None:
@@ -84,17 +85,10 @@ def _even(coupling: Array, images: Array) -> Array:
     return np.asarray((sums / np.bincount(group)[:, None])[group])
 
 
-def _entropies(plan: TransportPlan, labels: Array, source_labels: Array, weights: Array, source_weights: Array) -> Array:
-    """Σ_{z, y} p(z, y) log p(y | z) for weights (B, n) and (B, m) of the images → (B,)."""
+def _entropy(plan: TransportPlan, labels: Array, source_labels: Array) -> float:
+    """Σ_{z, y} p(z, y) log p(y | z)."""
     assert plan.coupling is not None
-    own, there = np.nonzero(plan.coupling)
-    classes = labels.max() + 1
-    pair = source_labels[plan.source_rows[there]] * classes + labels[plan.rows[own]]
-    mass = weights[:, own] * source_weights[:, there] * plan.coupling[own, there]
-    size = (source_labels.max() + 1) * classes
-    joint = np.stack([np.bincount(pair, one, minlength=size) for one in mass]).reshape(len(mass), -1, classes)
-    with np.errstate(invalid="ignore"):
-        joint = joint / mass.sum(axis=1)[:, None, None]
-    conditional = joint / np.maximum(joint.sum(axis=2, keepdims=True), 1e-300)  # p(y | z)
-    entropies: Array = (joint * np.log(np.where(joint > 0, conditional, 1.0))).sum(axis=(1, 2))
-    return entropies
+    moved = indicators(labels)[plan.rows].T @ plan.coupling @ indicators(source_labels)[plan.source_rows]
+    joint = moved.T / moved.sum()
+    conditional = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)  # p(y | z)
+    return float((joint * np.log(np.where(joint > 0, conditional, 1.0))).sum())

@@ -5,8 +5,8 @@ import numpy as np
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.class_statistics import class_means
 from benchmark.measures.discriminant import scaled
-from benchmark.measures.resampling import first_order
-from benchmark.measures.self_challenging import Mixture, mixture, mixture_effects
+from benchmark.measures.self_challenging import mixture
+from benchmark.measures.subsets import subset_scores, subsets
 
 STEPS = 6  # at most, as in the authors' code
 LEAST = 1e-3  # standard deviation by which a feature is divided
@@ -37,25 +37,37 @@ def ped(  # noqa: PLR0913
     its mean and deviation over the validation images of ImageNet, which nobody has here: the deviation over the target images
     takes its place, and a mean has no effect. Classes with the same mean have no direction and do not push each other.
     """
-    return float(_mixed(features, labels, reach, step, stop, scale, dims).second.label_posteriors(labels, log=False).mean())
+    thin, represented = _pushed(features, labels, reach, step, stop, scale, dims)
+    return float(mixture(thin, represented, labels, None, soften=True).second.label_posteriors(labels, log=False).mean())
 
 
 @ped.bootstrap
 def resampled(  # noqa: PLR0913
     draws: Draws, features: Array, labels: Array, *, reach: float, step: float, stop: float, scale: str, dims: int
 ) -> Array:
-    """To first order in how often an image is drawn, as `sfda`; how far each class moves is held fixed."""
-    mixed = _mixed(features, labels, reach, step, stop, scale, dims)
-    scores, effects = mixture_effects(mixed, labels, log=False, soften=True)
-    return first_order(draws, float(scores.mean()), effects)
+    """From subsets of the images, as `sfda`; how far each class moves and the components are held fixed."""
+    thin, represented = _pushed(features, labels, reach, step, stop, scale, dims)
+
+    def score(rows: Array) -> float:
+        own = labels[rows]
+        try:
+            second = mixture(thin[rows], represented, own, None, soften=True).second
+            return float(second.label_posteriors(own, log=False).mean())
+        except Undefined:
+            return float("nan")
+
+    return subset_scores(subsets(draws, labels, 0.8), len(labels), score(np.arange(len(labels))), score)
 
 
-def _mixed(features: Array, labels: Array, reach: float, step: float, stop: float, scale: str, dims: int) -> Mixture:  # noqa: PLR0913, PLR0917
+def _pushed(  # noqa: PLR0913, PLR0917
+    features: Array, labels: Array, reach: float, step: float, stop: float, scale: str, dims: int
+) -> tuple[Array, int]:
+    """Components of the moved images, (N, r), and the number of features that they represent."""
     if min(reach, step, stop) < 0:
         raise Undefined(f"ped: reach is {reach}, step is {step} and stop is {stop}; none may be below 0")
     deviations = np.maximum(features.std(axis=0), LEAST * features.std())
     moved = features + (_moves(features / deviations, labels, reach, step, stop) * deviations)[labels]
-    return mixture(*scaled(moved, scale, dims), labels, None, soften=True)
+    return scaled(moved, scale, dims)
 
 
 def _moves(features: Array, labels: Array, reach: float, step: float, stop: float) -> Array:

@@ -5,7 +5,7 @@ import scipy.linalg
 
 from benchmark import Array, CatsError, Draws, measure
 from benchmark.measures.low_rank import centred
-from benchmark.measures.resampling import first_order
+from benchmark.measures.resampling import first_order, without_class_means
 
 EPSILON = 1e-4
 
@@ -32,8 +32,8 @@ def transrate(features: Array, labels: Array, *, mean: str = "weighted", scale: 
 def resampled(draws: Draws, features: Array, labels: Array, *, mean: str = "weighted", scale: str = "trace") -> Array:
     """To first order in how often each image is drawn: its effect on the determinants, on the mean and on the scale.
 
-    A determinant loses log(1 - h_i) without image i, h_i its leverage. Duplicates would leave directions empty. Up to twice too
-    wide where the classes hardly differ.
+    A determinant loses log(1 - h_i) without image i, h_i its leverage. Duplicates would leave directions empty. With N <= D
+    what a pair of images changes beyond the sum of both is in the effects of both, and is counted once.
     """
     moved = _scaled(features, scale)
     left, value, pull = _left(moved), _rate(moved), np.zeros(moved.shape[1])
@@ -50,7 +50,34 @@ def resampled(draws: Draws, features: Array, labels: Array, *, mean: str = "weig
     effects += moved @ pull / len(labels)  # the overall mean, about which each class is described
     if scale == "trace":
         effects -= 0.5 * leverage * (moved**2).sum(axis=1)
-    return first_order(draws, value, effects)
+    inside = without_class_means(effects, labels)
+    kept = _single(inside, moved, labels, mean) if len(moved) <= moved.shape[1] else 1.0
+    return first_order(draws, value, effects - inside + kept * inside)
+
+
+def _single(effects: Array, moved: Array, labels: Array, mean: str) -> float:
+    """By what the effects are multiplied so that each pair of images counts once in the variance (Efron & Stein, 1981).
+
+    Without images i and j a determinant loses, beyond what it loses without each of them, log(1 - r²) with r the partial
+    correlation a_ij / √(a_ii a_jj), a the inverse of 1 + XX'/(n e).
+    """
+    pairs = _beyond(moved)
+    for c, share in enumerate(_shares(labels, mean)):
+        own = np.flatnonzero(labels == c)
+        pairs[np.ix_(own, own)] -= share * _beyond(moved[own])
+    pairs -= pairs.mean(axis=0)
+    pairs -= pairs.mean(axis=1)[:, None]
+    twice, total = (np.vdot(pairs, pairs) - np.vdot(np.diag(pairs), np.diag(pairs))) / 2, np.vdot(effects, effects)
+    return float(np.sqrt(max(total - twice, total / 2) / total)) if total > 0 else 1.0
+
+
+def _beyond(moved: Array) -> Array:
+    """1/2 log(1 - r²) of each pair of n <= D images, (n, n), 0 on the diagonal."""
+    inverse = scipy.linalg.cho_solve((_factor(moved), True), np.eye(len(moved)))
+    own = np.diag(inverse)
+    squares = np.minimum(inverse**2 / np.outer(own, own), 1 - 1e-12)
+    np.fill_diagonal(squares, 0)
+    return np.asarray(0.5 * np.log1p(-squares))
 
 
 def _scaled(features: Array, scale: str) -> Array:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from benchmark.measures.class_statistics import indicators
 from benchmark.specs.needs import Array
 
 
@@ -20,3 +21,15 @@ def label_log_likelihood(weights: Array, probabilities: Array, labels: Array) ->
         sums += (counted * np.log(np.where(counted > 0, np.maximum(expected, 1e-300), 1.0))).sum(axis=0)
     mean: Array = sums / weights.sum(axis=1)
     return mean
+
+
+def likelihood_effects(probabilities: Array, labels: Array) -> Array:
+    """Change of the mean above when an image is counted once more, by its own term and by its part in p(y|z), (N,)."""
+    y = indicators(labels)
+    mass = np.maximum(probabilities.sum(axis=0), 1e-300)
+    given = y.T @ probabilities / mass  # p(y|z), (C, S)
+    expected = np.maximum((given[labels] * probabilities).sum(axis=1), 1e-300)
+    pulls = y.T @ (probabilities / expected[:, None])  # derivative of the sum of logarithms by p(y|z), (C, S)
+    through = (probabilities * (pulls[labels] - (pulls * given).sum(axis=0)) / mass).sum(axis=1)
+    own = np.log(expected)
+    return np.asarray((own - own.mean() + through) / len(labels))

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
+import scipy.stats
 
 from benchmark.measures.subsets import subset_scores, subsets
 from benchmark.specs.measure import Draws
-from benchmark.specs.needs import Array, Undefined
+from benchmark.specs.needs import Array
+from benchmark.specs.score_interval import NORMAL
 
 LEAST = 1e-10  # of the largest squared singular value: below it are rounding errors
 SUBSETS = 20
@@ -46,28 +48,20 @@ def spectrum(rows: Array) -> Spectrum:
     return Spectrum(values, vectors if count <= dims else rows @ vectors / np.sqrt(values))
 
 
-def spread_by_subsets(draws: Draws, rows: Array, value: float, score: Callable[[Array], float], *, centre: bool) -> Array:
+def spread_by_subsets(drawn: Array, rows: Array, value: float, score: Callable[[Array], float]) -> Array:
     """Scores of resamples, (B,), of a measure of the squared singular values (r,) alone, from subsets of three quarters.
 
-    The singular values of a sample are those of the population and its own sampling error, and they repel each other:
-    weights of the images, whose effects are taken from the same sample, make a score vary up to five times as much as fresh
-    images do. centre: the values are those of centred rows. At most 20 subsets are scored, which then stand for the others.
+    drawn: row numbers, (B, N), each of which seeds a subset. At most 20 subsets are scored, which then stand for the others;
+    their spread is widened to what Student's t asks of so few.
     """
-    chosen = subsets(Draws(draws.target[:SUBSETS], draws.source), np.zeros(len(rows), dtype=np.int64), 0.75)
+    chosen = subsets(Draws(drawn[:SUBSETS], drawn[:SUBSETS]), np.zeros(len(rows), dtype=np.int64), 0.75)
     products = rows @ rows.T if len(rows) <= rows.shape[1] else None
 
     def scored(taken: Array) -> float:
-        if products is None:
-            part = rows[taken] - rows[taken].mean(axis=0) * centre
-            small = part.T @ part
-        else:
-            small = products[np.ix_(taken, taken)]
-            lines = small.mean(axis=0) * centre
-            small = small - lines - lines[:, None] + lines.mean()
+        small = rows[taken].T @ rows[taken] if products is None else products[np.ix_(taken, taken)]
         values = scipy.linalg.eigh(small, eigvals_only=True, overwrite_a=True, check_finite=False)[::-1]
-        try:
-            return score(values[values > values[0] * LEAST])
-        except Undefined:
-            return float("nan")
+        return score(values[values > values[0] * LEAST])
 
-    return np.resize(subset_scores(chosen, len(rows), value, scored), len(draws.target))
+    scores = subset_scores(chosen, len(rows), value, scored)
+    wider = scipy.stats.t.ppf(0.975, max(len(scores) - 1, 1)) / NORMAL
+    return np.resize(scores.mean() + wider * (scores - scores.mean()), len(drawn))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from benchmark.specs import catalogue
 from tests.support.drawn import blobs, draws
@@ -27,8 +28,6 @@ def soft(count=40):
 @pytest.mark.parametrize(
     ("name", "inputs", "tolerance"),
     [
-        ("leep", soft(), 1e-12),
-        ("nce", soft(), 1e-12),
         ("energy[share=1]", soft(), 1e-12),
         ("energy[of=logits,share=0.6]", soft(), 1e-12),
         ("energy[share=0.6,tail=high]", soft(), 1e-12),
@@ -66,9 +65,6 @@ MANY = [
     ("logme", (600, 6), 1.0, 1.0, 200, (0.05, 0.98)),
     ("transrate", (2_000, 5), 3.0, 1.0, 200, (0.1, 0.95)),
     ("transrate[scale=raw]", (2_000, 5), 3.0, 1.0, 200, (0.1, 0.95)),
-    ("sfda[shrinkage=0.1,soften=false]", (6_000, 5), 1.5, 1.0, 60, (0.06, 0.98)),
-    ("sfda[shrinkage=0.1,log=true]", (6_000, 5), 1.5, 1.0, 60, (0.06, 0.98)),
-    ("sfda[shrinkage=0.1]", (6_000, 5), 1.5, 1.0, 60, (0.06, 0.98)),
 ]
 
 
@@ -107,7 +103,18 @@ def nine_classes(count, dims, apart, seed):
     return np.random.default_rng(seed).standard_normal((len(labels), dims)) + means[labels], labels
 
 
+def source_classes(count, dims, apart, seed):
+    """Probabilities that a fixed classifier of ten source classes gives to the images of three classes."""
+    features, labels = three_classes(count, dims, apart, seed)
+    classifier = np.random.default_rng(0).standard_normal((dims, 10)) * 3 / np.sqrt(dims)
+    return softmax(features @ classifier, axis=1), labels
+
+
 FRESH = [
+    ("nce", source_classes, (100, 20, 1), 0.8, 1.1),  # 1.22 from resamples, whose duplicates sharpen p(y|z)
+    ("leep", source_classes, (100, 20, 1), 0.8, 1.1),  # 1.17, likewise
+    ("knn", two_classes, (100, 5, 2), 0.8, 1.08),  # 1.13 from voters drawn with replacement
+    ("transrate", three_classes, (60, 100, 1), 0.7, 1.3),  # 1.54 where each pair of images counts twice
     ("gbc", nine_classes, (400, 64, 2.5), 0.7, 1.4),  # 0.6 from resamples, in which a small class has duplicates
     ("ncti", three_classes, (200, 30, 1), 0.7, 1.4),
     ("tmi", three_classes, (200, 20, 1), 0.7, 1.4),
@@ -122,7 +129,7 @@ FRESH = [
     ("transrate", two_classes, (600, 20, 2), 0.7, 1.4),
     ("transrate", two_classes, (60, 200, 2), 0.7, 1.4),
     ("lda_regularised", three_classes, (400, 20, 1), 0.7, 1.4),
-    ("sfda", three_classes, (400, 20, 1), 0.7, 1.4),
+    ("sfda", three_classes, (120, 10, 1), 0.7, 1.4),
 ]
 
 
@@ -138,8 +145,8 @@ def test_the_spread_of_resamples_is_that_of_fresh_images(name, data, size, low, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["otdd[most=60]", "otce[most=60]", "kid[most=60]", "proxy_a[most=60]"])
-def test_the_spread_of_a_sub_sample_holds_the_randomness_of_drawing_it(name):
+@pytest.mark.parametrize("name", ["otdd[most=60]", "otce[part=w,most=60]", "kid[most=60]", "proxy_a[most=60]"])
+def test_the_spread_of_a_sub_sample_holds_the_luck_of_drawing_it(name):
     target, labels = blobs(600, 8, apart=1.5)
     source, source_labels = blobs(500, 8, 4, apart=1.5, seed=1)
     given = {"neutral": target, "source_neutral": source, "features": target, "source_features": source}

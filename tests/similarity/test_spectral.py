@@ -1,14 +1,17 @@
-"""Measures of the spectrum of the features: rankme and alpha_req."""
+"""Measures of a spectrum: rankme and alpha_req of the target, vendi of the source."""
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from benchmark.measures.spectrum import spectrum
 from benchmark.measures.subsets import subset_scores, subsets
+from benchmark.specs.measure import Draws
 from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from similarity.alpha_req import alpha_req
 from similarity.rankme import rankme
+from similarity.vendi import vendi
 from tests.support.drawn import draws
 
 
@@ -71,20 +74,31 @@ def test_the_unit_and_the_axes_of_the_features_do_not_matter(measure, size):
 
 
 @pytest.mark.parametrize("measure", [rankme, alpha_req])
-@pytest.mark.parametrize("shape", [(150, 12), (40, 60)])
-def test_the_spread_of_resamples_is_that_of_fresh_images(measure, shape):
+def test_a_spectrum_of_the_target_has_no_interval(measure):
+    rows = np.random.default_rng(0).standard_normal((40, 60)) + 0.3
+    found = measure.score({"features": rows}, draws(np.zeros(40, dtype=int), 20))
+    assert found.value == measure(rows)
+    assert found.low is None
+    assert found.reason.startswith("no interval: singular values of a sample hold its own luck")
+
+
+def test_the_spread_of_vendi_is_that_of_fresh_images():
     values, spreads = [], []
-    for seed in range(50):
-        rows = np.random.default_rng(seed).standard_normal(shape) * np.arange(1, shape[1] + 1) ** -0.7 + 0.3
-        values.append(measure(rows))
-        spreads.append(measure.resample({"features": rows}, draws(np.zeros(shape[0], dtype=int), 20, seed=seed)).std())
-    assert 0.7 < np.mean(spreads) / np.std(values) < 1.45
+    for seed in range(60):  # 0.7 to first order
+        rows = np.random.default_rng(seed).standard_normal((40, 60)) * np.arange(1, 61) ** -0.7 + 0.3
+        values.append(vendi(rows))
+        spreads.append(vendi.resample({"source_neutral": rows}, draws(np.zeros(40, dtype=int), 20, 40, seed=seed)).std())
+    assert 0.85 < np.mean(spreads) / np.std(values) < 1.3
 
 
 @pytest.mark.parametrize("shape", [(30, 8), (20, 50)])
 def test_subsets_are_scored_as_samples_of_their_own(shape):
     rows = np.random.default_rng(0).standard_normal(shape) + 1
-    plain = draws(np.zeros(shape[0], dtype=int), 12)
-    chosen = subsets(plain, np.zeros(shape[0], dtype=int), 0.75)
-    expected = subset_scores(chosen, shape[0], rankme(rows), lambda taken: rankme(rows[taken]))
-    np.testing.assert_allclose(rankme.resample({"features": rows}, plain), expected, rtol=1e-9)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    plain = draws(np.zeros(5, dtype=int), 12, shape[0])
+    chosen = subsets(Draws(plain.source, plain.source), np.zeros(shape[0], dtype=int), 0.75)
+    expected = subset_scores(chosen, shape[0], vendi(rows), lambda taken: vendi(rows[taken]))
+    wider = t.ppf(0.975, 11) / 1.96
+    found = vendi.resample({"source_neutral": rows}, plain)
+    np.testing.assert_allclose(found - found.mean(), wider * (expected - expected.mean()), atol=1e-9)
+    assert found.mean() == pytest.approx(expected.mean(), rel=1e-9)

@@ -35,10 +35,10 @@ def test_the_interval_is_as_wide_as_resamples_one_by_one_where_images_are_many(c
     rows = np.random.default_rng(0).standard_normal((count, dims)) * np.geomspace(1, 0.01, dims) + 0.5
     drawn = draws(np.arange(2), 300, count)
     one_by_one = [vendi(rows[others]) for others in drawn.source]
-    assert resampled(drawn, rows).std() == pytest.approx(np.std(one_by_one), rel=0.1)
+    assert resampled(drawn, rows).std() == pytest.approx(np.std(one_by_one), rel=0.2)
 
 
-def test_influences_agree_in_both_forms():
+def test_subsets_agree_in_both_forms():
     rows = np.random.default_rng(0).standard_normal((20, 30)) @ np.diag(np.arange(30) < 6)
     drawn = draws(np.arange(2), 5, 20)
     np.testing.assert_allclose(resampled(drawn, rows), resampled(drawn, rows[:, :6]), rtol=1e-9)
