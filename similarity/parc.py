@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.low_rank import principal_components
@@ -31,10 +32,9 @@ def parc(features: Array, labels: Array, *, dims: int = 32, most: int = 2_000, s
 
 @parc.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, dims: int = 32, most: int = 2_000, seed: int = 0) -> Array:
-    """To first order in how often an image is drawn; components and their scales are held fixed.
+    """To first order in how often an image is drawn, with what it changes in the mean and the scale of each component.
 
-    This makes the spread 1.2 to 1.5 times that of fresh images: scales that are estimated with the score take up some
-    sampling error.
+    Without the latter the spread is up to 1.5 times that of fresh images. The directions of the components are held fixed.
     The score is slope × (P - 1/2), P the probability that a pair of two classes is farther apart than a pair of one class.
     Every pair moves P by its place among the pairs of the other kind. The part of it that belongs to neither image alone is in
     the effects of both, so the squares of the effects count it twice: the squares of the pairs are taken off once, which
@@ -48,6 +48,7 @@ def resampled(draws: Draws, features: Array, labels: Array, *, dims: int = 32, m
     moves = np.where(same, 1 - place / apart, place / alike)
     moves = (moves - moves[same].mean()) / np.where(same, alike, apart)
     effects = np.asarray(sum(np.bincount(side[pairs.order], moves, len(labels)) for side in pairs.sides))
+    effects += _through_scales(pairs, alike, apart)
     inside = without_class_means(effects, labels)
     twice, once = float(inside @ inside), float(moves @ moves)
     kept = np.sqrt(max(twice - once, twice / 2) / twice) if twice > 0 else 0.0
@@ -65,6 +66,8 @@ class _Pairs:
         sides: row numbers of the first and of the second image of each pair, (P,) each.
         order: numbers of the pairs, the nearest first, (P,). same: whether both are of one class, in this order, (P,).
         first, last: places in this order of the first and the last pair of each run of equal distances, (G,).
+        distances: of the pairs in this order, (P,). components: standardised, (N, d). rows: centred components of length 1,
+            (N, d). lengths: before that, (N, 1).
     """
 
     sides: tuple[Array, Array]
@@ -72,6 +75,35 @@ class _Pairs:
     same: Array
     first: Array
     last: Array
+    distances: Array
+    components: Array
+    rows: Array
+    lengths: Array
+
+
+def _through_scales(pairs: _Pairs, alike: int, apart: int) -> Array:
+    """What an image changes in P by moving the mean and the variance of every component when it counts once more, (N,).
+
+    A longer distance of two images moves P by the density of the pairs of the other kind at that distance.
+    """
+    count, wide = len(pairs.rows), max(1, len(pairs.order) // 100)
+    sums = np.concatenate([[0], np.cumsum(pairs.same)])
+    low, high = np.arange(len(pairs.order)) - wide, np.arange(len(pairs.order)) + wide
+    low, high = low.clip(0), high.clip(None, len(pairs.order) - 1)
+    near = sums[high + 1] - sums[low]  # pairs of one class at about this distance
+    around = pairs.distances[high] - pairs.distances[low]
+    density = np.divide(
+        np.where(pairs.same, near - (high + 1 - low), near), around, out=np.zeros(len(around)), where=around > 1e-9
+    )
+    moves = density / (alike * apart)
+    sides = [side[pairs.order] for side in pairs.sides]
+    pull = csr_array((moves, (sides[0], sides[1])), shape=(count, count))
+    turned = csr_array((moves * (1 - pairs.distances), (sides[0], sides[1])), shape=(count, count))
+    away = pull @ pairs.rows + pull.T @ pairs.rows
+    own = turned.sum(axis=1) + turned.sum(axis=0)
+    by_image = -(away - pairs.rows * own[:, None]) / pairs.lengths  # derivative of P by each component of each image
+    by_scale, by_mean = (by_image * pairs.components).sum(axis=0), by_image.sum(axis=0)
+    return np.asarray(-((pairs.components**2 - 1) / 2 @ by_scale + pairs.components @ by_mean) / count)
 
 
 def _pairs(features: Array, labels: Array, dims: int, most: int, seed: int) -> _Pairs:
@@ -95,7 +127,8 @@ def _pairs(features: Array, labels: Array, dims: int, most: int, seed: int) -> _
     keys >>= bits
     equal = np.concatenate([[False], keys[1:] == keys[:-1], [False]])  # to the pair before
     first, last = np.flatnonzero(equal[1:] & ~equal[:-1]), np.flatnonzero(equal[:-1] & ~equal[1:])
-    return _Pairs(sides, order, (labels[sides[0]] == labels[sides[1]])[order], first, last)
+    same = (labels[sides[0]] == labels[sides[1]])[order]
+    return _Pairs(sides, order, same, first, last, (1 - near)[order], components, rows, length)
 
 
 def _all(rows: Array) -> tuple[Array, tuple[Array, Array]]:
