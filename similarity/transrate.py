@@ -4,10 +4,12 @@ import numpy as np
 import scipy.linalg
 
 from benchmark import Array, CatsError, Draws, measure
+from benchmark.measures.class_statistics import indicators
 from benchmark.measures.low_rank import centred
 from benchmark.measures.resampling import first_order, without_class_means
 
 EPSILON = 1e-4
+PAIRS = 2_000  # images, up to which what their pairs change is computed
 
 
 @measure(
@@ -32,8 +34,9 @@ def transrate(features: Array, labels: Array, *, mean: str = "weighted", scale: 
 def resampled(draws: Draws, features: Array, labels: Array, *, mean: str = "weighted", scale: str = "trace") -> Array:
     """To first order in how often each image is drawn: its effect on the determinants, on the mean and on the scale.
 
-    A determinant loses log(1 - h_i) without image i, h_i its leverage. Duplicates would leave directions empty. With N <= D
-    what a pair of images changes beyond the sum of both is in the effects of both, and is counted once.
+    A determinant loses log(1 - h_i) without image i, h_i its leverage. Duplicates would leave directions empty. What a
+    pair of images changes beyond the sum of both is in the effects of both, and is counted once; above 2,000 images and N > D
+    it is too little to be looked at.
     """
     moved = _scaled(features, scale)
     left, value, pull = _left(moved), _rate(moved), np.zeros(moved.shape[1])
@@ -51,7 +54,7 @@ def resampled(draws: Draws, features: Array, labels: Array, *, mean: str = "weig
     if scale == "trace":
         effects -= 0.5 * leverage * (moved**2).sum(axis=1)
     inside = without_class_means(effects, labels)
-    kept = _single(inside, moved, labels, mean) if len(moved) <= moved.shape[1] else 1.0
+    kept = _single(inside, moved, labels, mean) if len(moved) <= max(PAIRS, moved.shape[1]) else 1.0
     return first_order(draws, value, effects - inside + kept * inside)
 
 
@@ -65,16 +68,23 @@ def _single(effects: Array, moved: Array, labels: Array, mean: str) -> float:
     for c, share in enumerate(_shares(labels, mean)):
         own = np.flatnonzero(labels == c)
         pairs[np.ix_(own, own)] -= share * _beyond(moved[own])
-    pairs -= pairs.mean(axis=0)
-    pairs -= pairs.mean(axis=1)[:, None]
-    twice, total = (np.vdot(pairs, pairs) - np.vdot(np.diag(pairs), np.diag(pairs))) / 2, np.vdot(effects, effects)
+    # without what is common to the pairs of an image with a class: resamples hold equally many images of a class
+    y = indicators(labels)
+    of_class = pairs @ y / y.sum(axis=0)
+    pairs -= of_class[:, labels] + of_class[:, labels].T - (y.T @ of_class / y.sum(axis=0)[:, None])[labels][:, labels]
+    np.fill_diagonal(pairs, 0)
+    twice, total = np.vdot(pairs, pairs) / 2, np.vdot(effects, effects)
     return float(np.sqrt(max(total - twice, total / 2) / total)) if total > 0 else 1.0
 
 
 def _beyond(moved: Array) -> Array:
-    """1/2 log(1 - r²) of each pair of n <= D images, (n, n), 0 on the diagonal."""
-    inverse = scipy.linalg.cho_solve((_factor(moved), True), np.eye(len(moved)))
-    own = np.diag(inverse)
+    """1/2 log(1 - r²) of each pair of n images, (n, n), 0 on the diagonal."""
+    if len(moved) > moved.shape[1]:
+        half = scipy.linalg.solve_triangular(_factor(moved), moved.T / np.sqrt(len(moved) * EPSILON), lower=True)
+        inverse = np.eye(len(moved)) - half.T @ half
+    else:
+        inverse = scipy.linalg.cho_solve((_factor(moved), True), np.eye(len(moved)))
+    own = np.maximum(np.diag(inverse), 1e-15)
     squares = np.minimum(inverse**2 / np.outer(own, own), 1 - 1e-12)
     np.fill_diagonal(squares, 0)
     return np.asarray(0.5 * np.log1p(-squares))
