@@ -7,6 +7,7 @@ from benchmark import Array, CatsError, Draws, Undefined, measure, nearest
 from benchmark.measures.class_statistics import indicators, require_two_per_class
 from benchmark.measures.low_rank import centred, principal_components, rotated
 from benchmark.measures.resampling import multiplicities
+from benchmark.measures.subsets import from_subsets, subsets
 
 PARTS = {"collapse", "fairness"}
 FLOOR = 1e-4  # of a variance in units of the mean variance
@@ -35,18 +36,22 @@ def face(features: Array, labels: Array, *, part: str = "collapse", dims: int = 
 
 @face.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, part: str, dims: int, temperature: float) -> Array:
-    """The score depends only on how often each image is drawn; the principal components are held fixed.
+    """Of a fairness resamples, with the principal components fixed; of a collapse halves of the images.
 
-    Class means of a resample lie farther apart, by the sampling error of two samples, which makes a collapse smaller and its
-    spread with it; so the spread is that of its logarithm. The spread of a fairness is about two thirds of that of fresh
-    samples.
+    Class means of a resample, or of a half, lie farther apart, by the luck of two samples, which makes a collapse smaller and
+    its spread with it; so the spread is that of its logarithm. With N < D a resample counts what pairs of images change twice.
+    The spread of a fairness is about two thirds of that of fresh samples.
     """
-    scores = _scores(multiplicities(draws.target, len(labels)), features, labels, part, dims, temperature)
-    if part == "fairness" or not (scores < 0).any():
-        return scores
+    if part == "fairness":
+        return _scores(multiplicities(draws.target, len(labels)), features, labels, part, dims, temperature)
+    chosen = subsets(draws, labels, 0.5)
+    weights = np.zeros((len(chosen) + 1, len(labels)))
+    weights[-1] = 1
+    for row, rows in zip(weights, chosen, strict=False):
+        row[rows] = 1
+    scores = _scores(weights, features, labels, part, dims, temperature)
     logs = np.log(np.where(scores < 0, -scores, np.nan))
-    value = _scores(np.ones((1, len(labels))), features, labels, part, dims, temperature)[0]
-    return np.asarray(value * np.exp(logs - np.nanmean(logs)))
+    return np.asarray(scores[-1] * np.exp(from_subsets(chosen, len(labels), 0.0, logs[:-1])))
 
 
 def _scores(weights: Array, features: Array, labels: Array, part: str, dims: int, temperature: float) -> Array:

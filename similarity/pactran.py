@@ -4,8 +4,8 @@ import numpy as np
 
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.low_rank import principal_coordinates
-from benchmark.measures.resampling import multiplicities
 from benchmark.measures.softmax_ridge import posteriors, softmax_ridge
+from benchmark.measures.subsets import subset_scores, subsets
 
 
 @measure(
@@ -32,16 +32,19 @@ def pactran(features: Array, labels: Array, *, factor: float = 1.0, variance: fl
 
 @pactran.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, factor: float, variance: float) -> Array:
-    """Each search starts at the minimum for all images, in the same coordinates, and stops within about a thousandth."""
+    """From subsets of the images; each search starts at the minimum for all images, in the same coordinates.
+
+    A resample, in which an image that is drawn twice is fitted more closely, spreads as little as 0.7 times as fresh images do.
+    """
     inputs, belongs = principal_coordinates(features), np.eye(labels.max() + 1)[labels]
     start, _ = softmax_ridge(inputs, belongs, 1 / factor)
-    scores = np.empty(len(draws.target))
-    for number, counts in enumerate(multiplicities(draws.target, len(labels))):
-        held = counts > 0
-        wanted = belongs[held] * counts[held, None]
-        moved = inputs[held] - wanted.sum(axis=1) @ inputs[held] / counts.sum()
-        scores[number] = _bound(moved, wanted, factor, variance, features.shape[1], start)
-    return scores
+
+    def score(rows: Array) -> float:
+        moved = inputs[rows] - inputs[rows].mean(axis=0)
+        return _bound(moved, belongs[rows], factor, variance, features.shape[1], start)
+
+    value = _bound(inputs, belongs, factor, variance, features.shape[1], start)
+    return subset_scores(subsets(draws, labels, 0.8), len(labels), value, score)
 
 
 def _bound(inputs: Array, wanted: Array, factor: float, variance: float, dims: int, start: Array | None = None) -> float:

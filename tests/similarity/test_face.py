@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from benchmark.measures.subsets import subsets
 from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from similarity.face import face
@@ -74,11 +75,11 @@ def test_two_classes_are_neither_fair_nor_unfair_and_wrong_options_are_named():
         face(features, labels, temperature=0.0)
 
 
-def test_resamples_are_those_one_by_one():
+def test_resamples_come_from_the_logarithms_of_halves():
     features, labels = blobs(90, 5, apart=1.5)
     drawn = draws(labels, 9)
     given = {"features": features, "labels": labels}
-    alone = np.array([face(features[rows], labels[rows]) for rows in drawn.target])
+    alone = np.array([face(features[rows], labels[rows]) for rows in subsets(drawn, labels, 0.5)])
     geometric = np.exp(np.log(-alone).mean())
     np.testing.assert_allclose(face.resample(given, drawn), face(features, labels) * -alone / geometric, rtol=1e-8)
     fair = face.with_options({"part": "fairness", "dims": 9})

@@ -33,8 +33,6 @@ def soft(count=40):
         ("energy[share=0.6,tail=high]", soft(), 1e-12),
         ("etran[part=energy,share=1]", blobs(40, 16, apart=1), 1e-7),
         ("etran[part=energy,share=0.6]", blobs(40, 60, apart=1), 1e-7),
-        ("pactran", blobs(40, 16, apart=1), 5e-3),
-        ("pactran", blobs(40, 60, apart=1), 5e-3),
     ],
 )
 def test_resamples_at_once_are_resamples_one_by_one(name, inputs, tolerance):
