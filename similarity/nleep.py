@@ -10,8 +10,6 @@ from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.cross_validation import canonical
 from benchmark.measures.label_likelihood import label_log_likelihood
 from benchmark.measures.low_rank import principal_coordinates
-from benchmark.measures.resampling import multiplicities
-from benchmark.measures.subsets import with_variance
 
 
 @measure(
@@ -36,23 +34,16 @@ def nleep(  # noqa: PLR0913
     adds to variances has the same effect for any unit of the features. covariance: "full", as in the paper and in the code of
     Google, SFDA and the CATS study, or "diag", which costs d times less; with few images for full covariances every image
     belongs to one component with certainty. The code of SFDA and ETran sets no seed, so its score changes from run to run, and
-    omits the logarithm.
+    omits the logarithm. There is no interval, because resamples leave out the luck of mixtures that were fitted to the images.
     """
     mixtures = _mixtures(features, labels, ratio=ratio, energy=energy, covariance=covariance, starts=starts, seed=seed)
     return float(np.mean([label_log_likelihood(np.ones((1, len(labels))), each, labels)[0] for each in mixtures]))
 
 
 @nleep.bootstrap
-def resampled(draws: Draws, features: Array, labels: Array, **options: float | str) -> Array:
-    """The mixtures are held fixed: one fitted to a resample would give a duplicate image a separate component.
-
-    The variance of the mean over starts is added.
-    """
-    weights = np.vstack([np.ones(len(labels)), multiplicities(draws.target, len(labels))])
-    mixtures = _mixtures(features, labels, **options)  # type: ignore[arg-type]
-    scores = np.stack([label_log_likelihood(weights, each, labels) for each in mixtures])  # (starts, 1 + B)
-    of_starts = scores[:, 0].var(ddof=1) / len(scores) if len(scores) > 1 else 0.0
-    return with_variance(scores[:, 1:].mean(axis=0), of_starts)
+def resampled(draws: Draws, features: Array, labels: Array, **options: float | str) -> Array:  # noqa: ARG001
+    """Raises Undefined: at fixed mixtures resamples spread 0.7 to 0.8 times as they should, luck of starts included."""
+    raise Undefined("resamples do not hold the luck of the mixtures, which were fitted to the images that are scored")
 
 
 def _mixtures(  # noqa: PLR0913

@@ -55,13 +55,3 @@ def cross_validated(scores: Array, value: float, folds: int) -> Array:
     for the generalization error, Machine Learning 52, 2003); distances from `value`, the score, grow accordingly.
     """
     return np.asarray(value + (scores - value) * np.sqrt(1 + 1 / (folds - 1)))
-
-
-def with_variance(scores: Array, variance: float) -> Array:
-    """The scores of resamples (B,), their distances from the mean stretched so that their variance grows by `variance`.
-
-    It may be negative; half of the variance is left at least.
-    """
-    known = scores[np.isfinite(scores)]
-    own = known.var(ddof=1) if len(known) > 1 else 0.0
-    return scores if own == 0 else known.mean() + (scores - known.mean()) * np.sqrt(max(1 + variance / own, 0.5))
