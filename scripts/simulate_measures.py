@@ -1,6 +1,6 @@
 """How often the 95 % interval of a measure holds the mean over fresh samples of the same size, on four populations.
 
-python scripts/simulate_measures.py                      prints the table of docs/measures_intervals.md; hours on one core
+python scripts/simulate_measures.py                      prints the table of docs/measures_intervals.md; an hour on one core
 python scripts/simulate_measures.py --write              puts it there
 python scripts/simulate_measures.py --measures logme tmi "tmi[norm=euclidean]" --settings 200x32 real --replications 40
 
