@@ -28,7 +28,7 @@ def alpha_req(features: Array, *, first: int = 12, last: int = 100) -> float:
 @alpha_req.bootstrap
 def resampled(draws: Draws, features: Array, *, first: int, last: int) -> Array:  # noqa: ARG001
     """Raises Undefined: simulated, effects to first order are 1.9 and subsets 1.3 to 1.6 times as wide as they should be."""
-    raise Undefined("singular values of a sample hold its own luck, which neither weights nor subsets of the images show")
+    raise Undefined("singular values of a sample hold its own randomness, which neither weights nor subsets of the images show")
 
 
 def _exponent(values: Array, first: int, last: int) -> float:

@@ -30,7 +30,7 @@ def lead(features: Array, labels: Array, *, time: float = 1.0, per_class: int = 
     because a learning rate is nowhere given; the evolved logits are probabilities, whose logarithm is the cross-entropy. The
     paper's initial logits are those of a support vector machine on the images that it was fitted to, which is right on all of
     them where N < D, for every source; here p is that of a logistic regression on the other folds.
-    There is no interval, because resamples of the images' results leave out the luck of the classifiers.
+    There is no interval, because resamples of the images' results leave out the randomness of the classifiers.
     """
     if time < 0 or per_class < 1:
         raise Undefined(f"lead: time is {time} and per_class is {per_class}; they must be at least 0 and 1")
@@ -44,7 +44,7 @@ def lead(features: Array, labels: Array, *, time: float = 1.0, per_class: int = 
 @lead.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, **options: float) -> Array:  # noqa: ARG001
     """Raises Undefined: the images' own results, at the speeds of a resample, spread 0.75 times as fresh images do."""
-    raise Undefined("resamples do not hold the luck of the classifiers, which is a large part of the score's")
+    raise Undefined("resamples do not hold the randomness of the classifiers, which is a large part of the score's")
 
 
 @cache_last

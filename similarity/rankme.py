@@ -26,7 +26,7 @@ def rankme(features: Array) -> float:
 @rankme.bootstrap
 def resampled(draws: Draws, features: Array) -> Array:  # noqa: ARG001
     """Raises Undefined: simulated, effects to first order are up to 2 times too wide, subsets from 0.5 to 1.7 times as wide."""
-    raise Undefined("singular values of a sample hold its own luck, which neither weights nor subsets of the images show")
+    raise Undefined("singular values of a sample hold its own randomness, which neither weights nor subsets of the images show")
 
 
 def _rank(values: Array) -> float:

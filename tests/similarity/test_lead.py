@@ -52,9 +52,9 @@ def test_the_unit_of_the_features_does_not_matter():
         lead(features, labels, time=-1.0)
 
 
-def test_it_has_no_interval_because_resamples_lack_the_luck_of_the_classifiers():
+def test_it_has_no_interval_because_resamples_lack_the_randomness_of_the_classifiers():
     features, labels = blobs(60, 6)
     found = lead.score({"features": features, "labels": labels}, draws(labels, 5))
     assert found.value == lead(features, labels)
     assert found.low is None
-    assert "luck of the classifiers" in found.reason
+    assert "randomness of the classifiers" in found.reason

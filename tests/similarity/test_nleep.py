@@ -33,12 +33,12 @@ def test_covariances_are_full_by_default_as_published():
     assert nleep(features, labels) != pytest.approx(nleep(features, labels, covariance="diag"), abs=1e-3)
 
 
-def test_it_has_no_interval_because_resamples_lack_the_luck_of_the_mixtures():
+def test_it_has_no_interval_because_resamples_lack_the_randomness_of_the_mixtures():
     features, labels = blobs(apart=0.5)
     found = nleep.score({"features": features, "labels": labels}, draws(labels, 5))
     assert found.value == nleep(features, labels)
     assert found.low is None
-    assert "luck of the mixtures" in found.reason
+    assert "randomness of the mixtures" in found.reason
 
 
 def test_no_start_says_nothing():

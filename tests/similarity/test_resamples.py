@@ -144,7 +144,7 @@ def test_the_spread_of_resamples_is_that_of_fresh_images(name, data, size, low, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["otdd[most=60]", "otce[part=w,most=60]", "kid[most=60]", "proxy_a[most=60]"])
-def test_the_spread_of_a_sub_sample_holds_the_luck_of_drawing_it(name):
+def test_the_spread_of_a_sub_sample_holds_the_randomness_of_drawing_it(name):
     target, labels = blobs(600, 8, apart=1.5)
     source, source_labels = blobs(500, 8, 4, apart=1.5, seed=1)
     given = {"neutral": target, "source_neutral": source, "features": target, "source_features": source}

@@ -79,7 +79,7 @@ def test_a_spectrum_of_the_target_has_no_interval(measure):
     found = measure.score({"features": rows}, draws(np.zeros(40, dtype=int), 20))
     assert found.value == measure(rows)
     assert found.low is None
-    assert found.reason.startswith("no interval: singular values of a sample hold its own luck")
+    assert found.reason.startswith("no interval: singular values of a sample hold its own randomness")
 
 
 def test_the_spread_of_vendi_is_that_of_fresh_images():
