@@ -34,7 +34,8 @@ def nleep(  # noqa: PLR0913
     adds to variances has the same effect for any unit of the features. covariance: "full", as in the paper and in the code of
     Google, SFDA and the CATS study, or "diag", which costs d times less; with few images for full covariances every image
     belongs to one component with certainty. The code of SFDA and ETran sets no seed, so its score changes from run to run, and
-    omits the logarithm. There is no interval, because resamples leave out the randomness of mixtures that were fitted to the images.
+    omits the logarithm. There is no interval, because resamples leave out the randomness of mixtures that were fitted to the
+    images.
     """
     mixtures = _mixtures(features, labels, ratio=ratio, energy=energy, covariance=covariance, starts=starts, seed=seed)
     return float(np.mean([label_log_likelihood(np.ones((1, len(labels))), each, labels)[0] for each in mixtures]))

@@ -48,7 +48,7 @@ def test_random_features_of_many_dimensions_are_not_right():
 def test_the_unit_of_the_features_does_not_matter():
     features, labels = blobs(60, 6)
     assert lead(features * 1e3, labels) == pytest.approx(lead(features, labels), rel=1e-6)
-    with pytest.raises(Undefined, match="a time of -1"):
+    with pytest.raises(Undefined, match="time is -1"):
         lead(features, labels, time=-1.0)
 
 
