@@ -39,8 +39,8 @@ def resampled(draws: Draws, features: Array, labels: Array, *, part: str, dims: 
     """Of a fairness resamples, with the principal components fixed; of a collapse halves of the images.
 
     Class means of a resample, or of a half, lie farther apart, by the randomness of two samples, which makes a collapse smaller
-    and its spread with it; so the spread is that of its logarithm. With N < D a resample counts what pairs of images change twice.
-    The spread of a fairness is about two thirds of that of fresh samples.
+    and its spread with it; so the spread is that of its logarithm. With N < D a resample counts what pairs of images change
+    twice. The spread of a fairness is about two thirds of that of fresh samples.
     """
     if part == "fairness":
         return _scores(multiplicities(draws.target, len(labels)), features, labels, part, dims, temperature)
