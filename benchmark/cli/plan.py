@@ -174,7 +174,8 @@ def _copy(plan: str, place: Path) -> None:
 def _counts(resolved: "ResolvedPlan", todo: "list[Cell]", failed: dict[str, str], tracking_uri: str) -> Iterator[str]:
     unknown, every = len(resolved.unknown), sum(1 for _ in resolved.cells())
     if unknown:
-        yield f"{unknown} pairs are not searched for shared images yet; `cats run` does that before the first cell starts"
+        pairs = "1 pair is" if unknown == 1 else f"{unknown} pairs are"
+        yield f"{pairs} not searched for shared images yet; `cats run` does that before the first cell starts"
     counts = f"{every - len(todo)} done, {len(todo)} to make"
     yield f"{every} cells of plan '{resolved.plan.experiment}': {counts}; records in {shown(tracking_uri)}"
     again = sum(cell.key in failed for cell in todo)

@@ -17,6 +17,7 @@ UsageError: Any = typer.BadParameter.__mro__[1]
 OF_LIBRARY = re.compile(r"^(?:Value|Assertion) error, ")
 ONE_OF = re.compile(r"'(?P<given>.*)' is not one of (?P<names>'.*')\.?", re.DOTALL)
 EXTRA = re.compile(r"Got unexpected extra argument(?:s|\(s\))? \((?P<given>.*)\)\.?", re.DOTALL)
+OTHERS = {"serve": "; `cats export MODEL mlflow` writes a folder to serve, and says how"}  # what no command is called after
 TYPES = {"str": "TEXT", "int": "NUMBER", "float": "NUMBER", "Path": "PATH", "bool": ""}
 
 
@@ -26,7 +27,7 @@ class CatsGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """See click.Group.resolve_command. Raises the error of wrong usage for an unknown command."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
-            raise UsageError(f"there is no command '{args[0]}'{hint(args[0], self.commands)}", ctx)
+            raise UsageError(f"there is no command '{args[0]}'{OTHERS.get(args[0]) or hint(args[0], self.commands)}", ctx)
         return super().resolve_command(ctx, args)
 
     def get_params(self, ctx: Any) -> list[Any]:

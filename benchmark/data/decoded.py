@@ -141,7 +141,8 @@ def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> tuple[b
         raise CatsError(f"{dataset.name}: there are only {number} images for {len(samples.ids)} labels")
     if broken and len(broken) / number > dataset.broken:  # 29 of 100 are 0.29, while 0.29 × 100 is less than 29
         allowed = f"{dataset.broken:.2%} may be" if dataset.broken else "none may be"
-        raise CatsError(f"{broken[0]}; {len(broken)} of {number} images of {dataset.name} are broken, {allowed}")
+        count = f"{len(broken)} of {number} images of {dataset.name} {'is' if len(broken) == 1 else 'are'} broken, {allowed}"
+        raise CatsError(f"{broken[0]}; {count}: replace what is broken, or write a larger share as `broken` into the entry")
     if number and not rows:
         raise CatsError(f"{dataset.name}: every image is broken or has another shape than declared")
     if len(rows) < number:

@@ -43,7 +43,8 @@ def attempt_notes(cells: pd.DataFrame, selection: "Selection | None") -> list[st
         notes += _refusals(selection.refused)
     failed = int((cells["status"] == "FAILED").sum())
     if failed:
-        notes.append(f"{failed} attempts failed; their energy is counted")
+        attempts = "1 attempt failed; its" if failed == 1 else f"{failed} attempts failed; their"
+        notes.append(f"{attempts} energy is counted")
     # A run whose process died at once has tags, and no parameters.
     blind = sorted(cells.loc[cells["groups"] == "None", "target"].dropna().unique())
     if blind:

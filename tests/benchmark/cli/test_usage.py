@@ -21,6 +21,7 @@ OF_LIBRARIES = re.compile(r"Value error|[Ii]nput should|Invalid value|No such|Go
         ("list xyz", f"KIND: there is no 'xyz'; allowed are {KINDS}"),
         ("borad first", "there is no command 'borad'; did you mean board?"),
         ("xyz", "there is no command 'xyz'"),
+        ("serve m", "there is no command 'serve'; `cats export MODEL mlflow` writes a folder to serve, and says how"),
         ("board first --nope", "there is no option --nope"),
         ("board first --met auc", "there is no option --met; did you mean --metric?"),
         ("board first --output-folder x", "there is no option --output-folder; did you mean --output?"),

@@ -62,7 +62,7 @@ def test_failed_and_running_attempts_do_not_score_but_cost():
     row = board(rows).targets["a"][0]
     assert (row.seeds, row.mean) == (2, pytest.approx(0.85))
     assert row.energy_kwh == pytest.approx(4 * KWH)
-    assert "1 attempts failed; their energy is counted" in board(rows).notes
+    assert "1 attempt failed; its energy is counted" in board(rows).notes
 
 
 def test_pretraining_is_shared_by_the_targets_it_served():

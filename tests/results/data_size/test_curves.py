@@ -300,7 +300,7 @@ def test_what_a_board_says_of_its_runs_is_said_of_the_runs_of_all_numbers():
     whole = make_curves(pd.DataFrame(rows), every).notes
     assert not [note for note in whole if "finished" in note or "failed" in note or "--train" in note]
     part = make_curves(pd.DataFrame(rows[:5] + rows[7:] + failed), every).notes
-    assert {"2 of 12 cells are not finished", "1 attempts failed; their energy is counted"} <= set(part)
+    assert {"2 of 12 cells are not finished", "1 attempt failed; its energy is counted"} <= set(part)
     mixed = [row | {"evaluation_precision": "bf16" if place < 4 else "fp32"} for place, row in enumerate(rows)]
     noted = make_curves(pd.DataFrame(mixed), every).notes
     said = "a: the runs have predicted in different number formats, 4 in bf16 and 8 in fp32"

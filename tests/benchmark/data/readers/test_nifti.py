@@ -360,7 +360,7 @@ def test_a_broken_volume_is_named_or_left_out_as_the_entry_says(brains):
     path = min((brains / "ill").iterdir())
     path.write_bytes(path.read_bytes()[:50])
     read = {"nifti_folders": {"classes": ["well", "ill"], **SHOWN}}
-    with pytest.raises(CatsError, match=rf"{path.name} is not a whole gzip file.*1 of 40 images of brains are broken"):
+    with pytest.raises(CatsError, match=rf"{path.name} is not a whole gzip file.*1 of 40 images of brains is broken"):
         load_images(declared(read=read), 16)
     assert len(load_images(declared(read=read, broken=0.1), 16).ids) == 39
 

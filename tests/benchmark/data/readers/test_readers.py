@@ -148,7 +148,9 @@ def test_a_broken_picture_stops_the_decoding_unless_the_entry_allows_a_share(tmp
         (tmp_path / "toy" / "ab"[i % 2] / f"{i}.png").write_bytes(content[:20] if i == 7 else content)
     fields = {"name": "toy", "title": "t", "modality": "m", "task": "binary", "classes": ("a", "b"), "licence": "l"}
     fields |= {"citation": "c", "tree": "toy", "read": folders(["a", "b"])}
-    with pytest.raises(CatsError, match=r"toy/b/7.png is not a picture.*1 of 20 images of toy are broken, none may be"):
+    with pytest.raises(
+        CatsError, match=r"toy/b/7.png is not a picture.*1 of 20 images of toy is broken, none may be: replace what"
+    ):
         load_images(Dataset(**fields), 8)
     found = load_images(Dataset(**fields, broken=0.05), 8)
     assert len(found.images) == len(found.labels) == len(found.ids) == 19
