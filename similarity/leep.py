@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmark import Array, Draws, measure
 from benchmark.measures.label_likelihood import label_log_likelihood, likelihood_effects
-from benchmark.measures.resampling import first_order, without_class_means
+from benchmark.measures.resampling import first_order
 
 
 @measure(grows="N S", citation="Nguyen, Hassner, Seeger & Archambeau, LEEP: a new measure of transferability, ICML 2020")
@@ -23,4 +23,4 @@ def leep(probabilities: Array, labels: Array) -> float:
 def resampled(draws: Draws, probabilities: Array, labels: Array) -> Array:
     """To first order in how often an image is drawn: duplicates would sharpen p(y|z) and make the spread a tenth too wide."""
     value = float(label_log_likelihood(np.ones((1, len(labels))), probabilities, labels)[0])
-    return first_order(draws, value, without_class_means(likelihood_effects(probabilities, labels), labels))
+    return first_order(draws, value, likelihood_effects(probabilities, labels))

@@ -29,15 +29,16 @@ def resampled(draws: Draws, probabilities: Array, labels: Array) -> Array:
     own, every = joint[guesses, labels], of_guess[guesses]
     total = _weighted_logs(joint).sum() - _weighted_logs(of_guess).sum()
     less = _weighted_logs(own) - _weighted_logs(own - 1) - _weighted_logs(every) + _weighted_logs(every - 1)
-    effects = without_class_means(total / count - (total - less) / (count - 1), labels)
+    effects = total / count - (total - less) / (count - 1)
+    inside = without_class_means(effects, labels)  # what resamples with the sample's class counts see
     # beyond both images: a pair of one guess and one label, and a pair of one guess and two labels
     curved, of_all = _curvature(joint), _curvature(of_guess)
     alike = joint * (joint - 1) / 2
     unlike = of_guess * (of_guess - 1) / 2 - alike.sum(axis=1)
     twice = (float((alike * (curved - of_all[:, None]) ** 2).sum()) + float(unlike @ of_all**2)) / count**2
-    summed = float(effects @ effects)
+    summed = float(inside @ inside)
     kept = np.sqrt(max(summed - twice, summed / 2) / summed) if summed > 0 else 0.0
-    return first_order(draws, total / count, kept * effects)
+    return first_order(draws, total / count, effects - inside + kept * inside)
 
 
 def _joint(probabilities: Array, labels: Array) -> tuple[Array, Array]:

@@ -176,7 +176,7 @@ def test_with_the_shares_drawn_the_interval_holds_the_mean_over_samples_whose_sh
     mean = np.mean([one.value for one in said["held"]])
     covered = {how: np.mean([one.low <= mean <= one.high for one in scores]) for how, scores in said.items()}
     assert covered["held"] < 0.6 or name != "leep"
-    assert covered["drawn"] >= 0.9
+    assert covered["drawn"] >= 0.88  # three standard errors below 0.95
 
 
 def test_every_source_shows_as_many_images_as_the_target_has(work):
