@@ -42,6 +42,8 @@ def export(
         f"wrote {made.path}; on {made.images}, its probabilities differ from the classifier's by at most "
         f"{made.largest:.1e} ({made.tolerance:.0e} is allowed)"
     )
+    if form == "mlflow":
+        print_line(f"next: mlflow models serve -m {made.path} --env-manager local -h 127.0.0.1 -p 5001")
 
 
 @app.command()
