@@ -24,7 +24,7 @@ LearnOption = Annotated[
     list[str] | None,
     typer.Option(
         "--learn-from",
-        metavar="PLAN|EXPERIMENT",
+        metavar="NAME",
         help="Also show `learned`: a ranker fitted on the board and the scores of this plan or experiment. May be repeated; no "
         "target is ordered by its own results, or by those of its family.",
         autocompletion=completion.plans_and_experiments,

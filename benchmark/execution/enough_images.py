@@ -11,10 +11,8 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import load_images_cached
 from benchmark.data.split import Subsample, split, subsampled
 from benchmark.execution.fit import arguments_of
-from benchmark.execution.prepare import require_sizes
 from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
-from benchmark.specs.resolved import ResolvedPlan
 from results.error import CatsError
 
 FULL = Subsample()
@@ -38,9 +36,8 @@ def too_few_images(cells: Iterable[Cell], begins: Callable[[str], None]) -> list
     return list(sentences)
 
 
-def require_enough_images(resolved: ResolvedPlan, cells: Iterable[Cell], begins: Callable[[str], None]) -> None:
-    """Raises CatsError with the sentences of prepare.sizes_too_large and too_few_images, one per line, if there are any."""
-    require_sizes(resolved.plan.subsample, resolved.targets, resolved.points[0].size)
+def require_enough_images(cells: Iterable[Cell], begins: Callable[[str], None]) -> None:
+    """Raises CatsError with the sentences of too_few_images, one per line, if there are any."""
     sentences = too_few_images(cells, begins)
     if sentences:
         raise CatsError(*sentences)

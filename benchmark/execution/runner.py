@@ -18,7 +18,7 @@ from benchmark.execution.engine import Engine, RunControl
 from benchmark.execution.enough_images import require_enough_images
 from benchmark.execution.fit import check_sizes, plan_uses
 from benchmark.execution.leakage import require_cells, search_open
-from benchmark.execution.prepare import check_compiler, check_names, prepare, require_same_splits, with_split
+from benchmark.execution.prepare import check_compiler, check_names, prepare, require_same_splits, require_sizes, with_split
 from benchmark.execution.pretraining_records import adopt
 from benchmark.execution.privacy import other_keys, prepare_key
 from benchmark.execution.records import finished_in, frame_of
@@ -56,7 +56,8 @@ def look(resolved: ResolvedPlan, finished: set[str], engine: Engine, watch: Watc
         todo = OpenCells(PlanCells(resolved), finished)
         if not engine.remote:  # each remote worker checks its own compiler
             check_compiler(todo, engine.device)
-        require_enough_images(resolved, todo, watch.begins)
+        require_sizes(resolved.plan.subsample, resolved.targets, resolved.points[0].size)
+        require_enough_images(todo, watch.begins)
         prepare(todo, watch)
         check_sizes(uses, fetch=True)
         check_adaptations(resolved.points, resolved.starts, fetch=True)

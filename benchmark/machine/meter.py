@@ -52,7 +52,8 @@ class Meter:
         self._phase, self._first = name, len(self.costs)
         try:
             self._lap.enter_context(self._measured(name))
-            yield
+            with _completed(self.device):
+                yield
         finally:
             self._end_lap()
             self._phase = None
@@ -60,6 +61,7 @@ class Meter:
     def so_far(self) -> tuple[Cost, ...]:
         """The costs up to now. A phase that is running is measured in laps, of which one ends here."""
         if self._phase is not None:
+            _wait(self.device)
             self._end_lap()
             self._lap.enter_context(self._measured(self._phase))
         return tuple(self.costs)
@@ -76,8 +78,7 @@ class Meter:
         watch, before = GpuWatch(self.device), nvml.reading(self.device)
         begun, start = cpu_work.reading(), time.monotonic()
         try:
-            with _completed(self.device):
-                yield
+            yield
         finally:
             seconds, work = time.monotonic() - start, cpu_work.between(begun, cpu_work.reading())
             nvml_kwh = nvml.kwh_between(before, nvml.reading(self.device))
@@ -141,8 +142,7 @@ class Stopwatch(Meter):
         _wait(self.device)
         self.running, self._since = name, time.monotonic()
         try:
-            with _completed(self.device):
-                yield
+            yield
         finally:
             self.costs.append(Cost(phase=name, seconds=time.monotonic() - self._since, energy={}))
             self._since = 0.0

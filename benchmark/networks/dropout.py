@@ -27,7 +27,7 @@ class Dropout(nn.Module):
             return features
         mask = self.mask
         if mask is None:
-            mask = self.draw(len(features))
+            mask = torch.rand(features.shape, generator=self.rng) >= self.rate
             if features.is_cuda:
                 mask = mask.pin_memory()  # from other memory the host would wait for the copy
             mask = mask.to(features.device, non_blocking=True)

@@ -40,7 +40,7 @@ def test_separable_classes_score_one_and_a_class_of_one_image_counts_as_wrong():
 
 def test_no_neighbours_have_no_vote():
     features, labels = blobs()
-    with pytest.raises(Undefined, match="0 neighbours"):
+    with pytest.raises(Undefined, match="k is 0; it must be 1 or more"):
         knn(features, labels, k=0)
 
 

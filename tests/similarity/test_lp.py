@@ -38,5 +38,5 @@ def test_a_part_of_the_images_keeps_the_shares_of_the_classes_whatever_the_order
 
 
 def test_no_neighbours_have_no_share():
-    with pytest.raises(Undefined, match="0 neighbours in 50 dimensions"):
+    with pytest.raises(Undefined, match="k is 0 and components is 50; both must be 1 or more"):
         lp(*blobs(), k=0)

@@ -61,10 +61,10 @@ def test_the_farther_the_source_the_lower_the_score_in_any_unit():
     assert scaled == pytest.approx(near, rel=1e-9)
 
 
-def test_more_projections_agree_with_fewer_within_their_luck():
+def test_more_projections_agree_with_fewer_within_their_sampling_error():
     few, many = (s_otdd(*data(), projections=number) for number in (500, 4000))
     assert few == pytest.approx(many, rel=0.1)
-    with pytest.raises(Undefined, match="0 projections"):
+    with pytest.raises(Undefined, match="projections is 0 and moments is 8; both must be 1 or more"):
         s_otdd(*data(), projections=0)
 
 

@@ -63,7 +63,7 @@ def test_where_there_is_no_distance_it_says_nothing():
     features, labels = blobs(count=30)
     with pytest.raises(Undefined, match="a class has 10 images, 10 neighbours need 11"):
         tmi(features, labels, k=10)
-    with pytest.raises(Undefined, match="neighbour 0"):
+    with pytest.raises(Undefined, match="k is 0; it must be 1 or more"):
         tmi(features, labels, k=0)
     with pytest.raises(Undefined, match="all distances are below 1, the floor"):
         tmi(features * 1e-3, labels)

@@ -354,7 +354,7 @@ def test_a_new_head_is_new_with_its_dense_layers_and_leaves_the_backbone():
 
 
 def dropout(rate, seed=0):
-    made = Dropout(rate).train()
+    made = Dropout(rate, 8).train()
     made.rng.manual_seed(seed)
     return made
 
@@ -414,7 +414,7 @@ def test_what_a_gpu_is_to_drop_goes_there_from_pinned_memory(monkeypatch):
     pinned, sent, real = [], [], torch.Tensor.to
     monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: (pinned.append(self), self)[1])
     monkeypatch.setattr(torch.Tensor, "to", lambda self, *to, **how: (sent.append((self, how)), real(self, *to))[1])
-    layer = Dropout(0.5)
+    layer = Dropout(0.5, 8)
     layer(torch.ones(4, 8))
     assert pinned == []
     sent.clear()

@@ -21,47 +21,13 @@ from results.error import CatsError
 from results.imports.matrix import cells_of, read_grid, scores_of
 from results.metrics import metric_of
 from results.statistics.rank_agreement import FEW, STATISTICS
-from tests.support.runs import costing, frame_of, on_net, run
-
-SOURCES = ("imagenet", "scratch", "fractal", "textures")
-
-
-def scored(measure, target, values, backbone="net", width=None, sources=SOURCES):
-    rows = []
-    for source, value in zip(sources, values, strict=True):
-        row = {"source": source, "target": target, "backbone": backbone, "kind": "score", "status": "FINISHED", "started": 0}
-        row |= {"measures": measure, "reasons": "{}", "key": f"{measure}-{source}-{target}-{backbone}", **costing([])}
-        if value is not None:
-            row[f"measure_{measure}"] = value
-        if width is not None:
-            row |= {f"measure_{measure}_low": value - width, f"measure_{measure}_high": value + width}
-        rows.append(row)
-    return rows
-
-
-def ran(target, values, seeds=1, **changes):
-    rng = np.random.default_rng(len(target))
-    return [
-        run(source, target, seed, value + (0.004 * rng.standard_normal() if seeds > 1 else 0), **changes)
-        for source, value in zip(SOURCES, values, strict=True)
-        for seed in range(seeds)
-    ]
-
+from tests.support.judged import SOURCES, judged, ran, scored
+from tests.support.runs import frame_of, on_net, run
 
 CELLS = [*ran("a", [0.9, 0.6, 0.8, 0.7]), *ran("b", [0.8, 0.6, 0.9, 0.5]), *ran("c", [0.6, 0.5, 0.7, 0.8])]
 GOOD = [
     row for target, v in (("a", [4, 1, 3, 2]), ("b", [4, 2, 3, 1]), ("c", [2, 1, 3, 4])) for row in scored("good", target, v)
 ]
-
-
-def judged(rows, metric="auc", formulas=()):
-    frame = pd.DataFrame(rows)
-    decisions = decisions_of(frame, RunQuery("toy", metric))
-    scores = scores_for(decisions, read_scores(frame, "toy"))
-    for text in formulas:
-        scores += combine(scores, text)
-    made = judge_measures(decisions, scores, "toy", metric)
-    return made, {row.name: row for row in made.rows}
 
 
 def value(row, statistic, target=None):

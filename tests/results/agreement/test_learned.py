@@ -15,7 +15,7 @@ from results.agreement.scores import PairScore, read_scores
 from results.board.request import RunQuery
 from results.error import CatsError
 from results.statistics.rank_agreement import weighted_tau
-from tests.results.agreement.test_judge import SOURCES, judged, ran, scored
+from tests.support.judged import SOURCES, judged, ran, scored
 
 N = 8
 
