@@ -42,8 +42,7 @@ log = logging.getLogger(__name__)
 def look(resolved: ResolvedPlan, finished: set[str], engine: Engine, watch: Watch) -> ResolvedPlan:
     """Look at the names, images and weights of all open cells, and return the plan with the leaks of all pairs.
 
-    Raises CatsError for whatever would refuse the plan. A new experiment is created only after this, so that no empty one is
-    left behind.
+    Raises CatsError for whatever would refuse the plan, before a new experiment is created, so that no empty one is left.
     """
     todo = OpenCells(PlanCells(resolved), finished)
     if next(iter(todo), None) is not None:

@@ -1,6 +1,7 @@
 """The table that a cluster makes is the one of a single process, bit by bit, whatever dies on the way."""
 
 import signal
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -38,7 +39,11 @@ def seconds_since(before):
 
 
 def seconds_used():
-    return {child: sum(child.cpu_times()[:2]) for child in descendants()}
+    found = {}
+    for child in descendants():
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            found[child] = sum(child.cpu_times()[:2])
+    return found
 
 
 @pytest.mark.parametrize("by", ["us", "hand"])
