@@ -2,7 +2,7 @@
 
 Modelled figures are proportional to the CPU seconds of the process: one core that works costs the nominal power of the
 processor and of the memory, divided by the number of cores. So a figure does not grow when other work takes cores away and the
-same work lasts longer. What idle cores draw is nobody's work: it is a part of the machine's figure only. Counters measure the
+same work lasts longer. What idle cores draw belongs to no process: it is only in the machine's figure. Counters measure the
 machine, and the process gets the part that its CPU seconds are of all CPU seconds; on a GPU, of all busy time.
 """
 

@@ -15,7 +15,7 @@ from benchmark.training.augment import AugmentationDraws
 from benchmark.training.device_images import Images
 from benchmark.training.optimiser import Average
 from benchmark.training.step import Step
-from results.error import first_line
+from results.error import CatsError, first_line
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ class StepsOnDevice:
         self.layers = [layer for layer in step.network.dropouts() if layer.rate]
         self.graph: torch.cuda.CUDAGraph | None = None
         self.refused = ""
+        self.given: list[Tensor] = []
         self._columns: dict[str, slice] = {}
 
     def epoch(self, order: Tensor, draws: AugmentationDraws, rates: Sequence[float]) -> Tensor | None:
@@ -63,11 +64,11 @@ class StepsOnDevice:
         count, device = len(rates), self.images.device
         masks = [layer.draw(count, self.size) for layer in self.layers]
         given = [
-            order.view(count, self.size), draws.table.view(count, self.size, -1),
+            order.view(count, self.size), draws.table.view(count, self.size, draws.table.shape[1]),
             torch.tensor([[rate * group.get("share", 1.0) for group in self.groups] for rate in rates]),
             torch.tensor([0.0] * count if self.average is None else self.average.next_shares(count)), *masks,
         ]  # fmt: skip
-        if not self._columns:
+        if not self.given:
             self._columns = dict(draws.columns)
             self.given = [tensor.to(device) for tensor in given]
             self.number = torch.zeros(1, dtype=torch.int64, device=device)
@@ -107,7 +108,7 @@ class StepsOnDevice:
         """The step as a graph; None, with the reason, if the step asks for something that a graph cannot hold."""
         graph, side = torch.cuda.CUDAGraph(), torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream(device))
-        self.step.optimiser.zero_grad()  # gradients get memory of the graph, which replays write anew
+        self.step.optimiser.zero_grad()  # gradients get memory of the graph, which replays overwrite
         try:
             with torch.cuda.stream(side):
                 graph.capture_begin(capture_error_mode="thread_local")  # other threads may use the GPU meanwhile
@@ -115,7 +116,7 @@ class StepsOnDevice:
                     self._one()
                 finally:
                     graph.capture_end()
-        except RuntimeError as error:
+        except (RuntimeError, CatsError) as error:
             self.refused = first_line(error)
             log.info("training goes on without a CUDA graph: %s", self.refused)
             self.step.optimiser.zero_grad()

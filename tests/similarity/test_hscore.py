@@ -118,7 +118,7 @@ def test_what_a_weight_changes_in_the_shrinkage_is_its_derivative(count, dims):
     assert slopes[[0, 5, 11]] - slopes[20] == pytest.approx(np.array(found[:3]) - found[3], rel=1e-3)
 
 
-def test_the_interval_of_the_shrunk_h_holds_the_luck_of_the_shrinkage():
+def test_the_interval_of_the_shrunk_h_holds_the_sampling_error_of_the_shrinkage():
     """Of 200 x 512 with little signal nearly all of the spread over fresh images is that of a: .38 of it was shown before."""
     values, halves, labels = [], [], np.arange(200) % 4
     for seed in range(12):

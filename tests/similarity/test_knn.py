@@ -58,7 +58,7 @@ def test_its_interval_holds_the_mean_over_fresh_images_whose_neighbours_are_fres
     assert 0.9 < np.mean([one.high - one.low for one in said]) / 3.92 / values.std() < 1.3
 
 
-def test_of_many_images_a_sample_is_classified_by_all_others_and_its_luck_is_in_the_interval():
+def test_of_many_images_a_sample_is_classified_by_all_others_and_its_randomness_is_in_the_interval():
     features, labels = blobs(count=900, apart=1)
     whole, part = knn(features, labels), knn(features, labels, most=100)
     assert part == pytest.approx(whole, abs=4 * np.sqrt(whole * (1 - whole) / 100))

@@ -20,6 +20,7 @@ AUGMENT = Augment(flip=0.5, rotate=10, contrast=0.2, cutout=0.2, mixup=0.4)
 RECIPES = {
     "sgd": Recipe(size=16, optimiser="sgd", momentum=0.9, precision="fp32", augment=AUGMENT, layer_decay=0.7),
     "adamw": Recipe(size=16, optimiser="adamw", precision="fp32", ema=0.9, dropout=0.3, hidden=[8], label_smoothing=0.1),
+    "plain": Recipe(size=16, optimiser="adam", precision="fp32", augment=Augment(flip=0)),
 }
 STEPS, SIZE = 3, 8
 
@@ -56,6 +57,19 @@ def test_steps_on_the_device_are_single_steps(name, seed):
         assert mine.keys() == theirs.keys()
         for key, value in mine.items():
             torch.testing.assert_close(theirs[key], value, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("augment", [AUGMENT, Augment(flip=0)], ids=["augmented", "plain"])
+def test_every_epoch_finds_its_numbers_in_the_memory_of_the_first(augment):
+    """A graph reads the memory that it was recorded with."""
+    recipe, images = RECIPES["adamw"].model_copy(update={"augment": augment}), stripes(STEPS * SIZE)
+    made = network(recipe).train()
+    steps, places = StepsOnDevice(Step(made, recipe, SIZE), Average(made, 0.9), images, SIZE), []
+    for seed in range(2):
+        draws = draw_augmentation(augment, STEPS * SIZE, torch.Generator().manual_seed(seed))
+        steps.epoch(torch.arange(STEPS * SIZE), draws, [0.1] * STEPS)
+        places.append([each.data_ptr() for each in (*steps.given, steps.number, steps.losses, *steps.rates)])
+    assert places[0] == places[1]
 
 
 class Refused:

@@ -43,7 +43,7 @@ def test_as_many_go_as_are_in_the_way():
     assert [was_made("b"), was_made("a"), was_made("b")] == [False, True, False]
 
 
-def test_what_is_larger_than_the_shelf_is_there_all_the_same():
+def test_what_is_larger_than_the_cache_is_there_all_the_same():
     assert [was_made("a"), was_made("b", 11), was_made("b", 11)] == [True, True, False]
     assert was_made("a")
 

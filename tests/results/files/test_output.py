@@ -39,7 +39,7 @@ def test_folders_are_not_left_behind_by_a_file_that_is_not_written(tmp_path):
     assert left(tmp_path) == ["a"]
     assert left(tmp_path / "a") == []
     with pytest.raises(KeyError), output(tmp_path / "a/b/c/page.html", "the report"):
-        (tmp_path / "a/b/mine").write_text("of somebody else")
+        (tmp_path / "a/b/mine").write_text("of another user")
         raise KeyError
     assert left(tmp_path / "a/b") == ["mine"]
 

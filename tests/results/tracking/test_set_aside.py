@@ -1,4 +1,4 @@
-"""Records that are damaged or that MLflow refuses are set aside with the reason, and what is nobody's stops nothing."""
+"""Records that are damaged or that MLflow refuses are set aside with a reason, and what belongs to no record stops nothing."""
 
 import pytest
 from mlflow.exceptions import MlflowException
@@ -103,7 +103,7 @@ def test_a_server_that_takes_nothing_sets_nothing_aside(tracking, box, monkeypat
     assert not box.aside.exists()
 
 
-def nobodys(folder):
+def unowned(folder):
     (folder / ".DS_Store").write_bytes(b"x")
     (folder / "notes.txt").write_text("mine")
     (folder / "a folder").mkdir()
@@ -114,8 +114,8 @@ def nobodys(folder):
     (folder / ("f" * 64 + "-" + "0" * 32)).write_text("a file that is called like a record")
 
 
-def test_what_is_nobodys_stops_nothing_and_stays(tracking, box):
-    nobodys(box.folder)
+def test_what_is_unowned_stops_nothing_and_stays(tracking, box):
+    unowned(box.folder)
     before = {path.name for path in box.folder.iterdir()} - {"k0-ak0", "k1-ak1", "k2-ak2"}
     writer = Writer(tracking, box)
     box.sweep()
