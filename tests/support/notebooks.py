@@ -77,6 +77,7 @@ def executed(path: Path, folder: Path, manager: type = AsyncKernelManager) -> An
     work.mkdir()
     resources = {"metadata": {"path": str(work)}}
     how: Any = {"kernel_name": "python3", "kernel_manager_class": manager, "resources": resources}
+    how["coalesce_streams"] = True  # a slow command would else print in more pieces than a fast one
     client = NotebookClient(notebook, timeout=240, record_timing=False, **how)
     client.execute(env=environment(folder))
     notebook.metadata = KEPT
