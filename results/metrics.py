@@ -131,11 +131,18 @@ def auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def _binary_auc(truth: np.ndarray, probabilities: np.ndarray) -> float:
-    """metrics.roc_auc_score, to the last bit, in half its time: the labels are checked once."""
-    from sklearn import metrics
+    """The area by trapezoids below the corners of the ROC curve: sklearn.metrics.roc_auc_score, to the last bit.
 
-    false_positive_rate, true_positive_rate, _ = metrics.roc_curve(truth, probabilities)
-    return float(metrics.auc(false_positive_rate, true_positive_rate))
+    scikit-learn spends most of its time on checking labels and probabilities, here known to be right, again and again.
+    """
+    falling = np.argsort(probabilities)[::-1]
+    ends = np.append(np.flatnonzero(np.diff(probabilities[falling])), len(falling) - 1)  # of runs of equal probabilities
+    hits = np.cumsum(truth[falling], dtype=np.float64)[ends]
+    misses = 1 + ends - hits
+    corner = np.ones(len(ends), dtype=bool)
+    corner[1:-1] = np.diff(hits, 2).astype(bool) | np.diff(misses, 2).astype(bool)
+    up, across = (np.append(0.0, counts[corner]) / counts[-1] for counts in (hits, misses))
+    return float(np.trapezoid(up, across))
 
 
 def _accuracy(forecast: Forecast) -> float:

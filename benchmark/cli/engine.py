@@ -21,6 +21,13 @@ SchedulerOption = Annotated[
         metavar="ADDRESS", help="Address of a running Dask scheduler, such as tcp://host:8786; by default one starts here."
     ),
 ]
+DevicesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NUMBERS",
+        help="GPUs of this machine that compute, such as 0,1: Dask starts a worker on each. By default all that are visible.",
+    ),
+]
 WorkersOption = Annotated[
     int | None,
     typer.Option(parser=PROCESSES, help="Number of workers to start here; by default one per GPU, or one per two cores."),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.engine import LOCAL, EngineOption, SchedulerOption, WorkersOption
+from benchmark.cli.engine import LOCAL, DevicesOption, EngineOption, SchedulerOption, WorkersOption
 from benchmark.cli.numbers import LIMIT, PROCESSES, number
 from benchmark.cli.options import (
     DATABASE,
@@ -54,6 +54,7 @@ def run(
     engine: EngineOption = LOCAL,
     scheduler: SchedulerOption = None,
     workers: WorkersOption = None,
+    devices: DevicesOption = None,
     keep: Annotated[
         Keep | None, typer.Option(help="Which trained networks are stored for `cats keep`; by default what the plan says.")
     ] = None,
@@ -87,7 +88,8 @@ def run(
     try:
         with stop_on_signal():
             # A mistake in these options is reported before data and weights are looked up, which may take long.
-            options = EngineOptions(device.value, scheduler, workers, tracking_uri=tracking_uri)
+            options = EngineOptions(device.value, scheduler, workers, devices, tracking_uri=tracking_uri)
+            engine = "dask" if devices is not None and engine == LOCAL else engine
             how = How(tracking_uri, engine_of(engine, options, loaded), pack)
             resolved = replace(resolve_plan(loaded, tracking_uri), terms=terms)
             state, frame = run_plan(resolved, how, door())

@@ -77,6 +77,7 @@ class EngineOptions:
         device: auto, cpu or cuda.
         scheduler: `--scheduler`, the address of a running scheduler.
         workers: `--workers`, how many workers to start on this machine.
+        devices: `--devices`, the numbers of the GPUs on which they compute.
         pretrains: whether the plan pretrains a source, so that all workers must see the driver's CATS_HOME.
         tracking_uri: `--tracking-uri`, for the environment of workers that the engine starts on this machine. It may contain a
             password.
@@ -85,6 +86,7 @@ class EngineOptions:
     device: str = "auto"
     scheduler: str | None = None
     workers: int | None = None
+    devices: str | None = None
     pretrains: bool = False
     tracking_uri: str | None = field(default=None, repr=False)
 
@@ -137,8 +139,9 @@ def held(engine: Engine) -> Iterator[tuple[Engine, int]]:
 
 def local(options: EngineOptions) -> Local:
     """The engine `local`. Raises CatsError for options of workers."""
-    if options.scheduler is not None or options.workers is not None:
-        raise CatsError(f"{'--workers' if options.scheduler is None else '--scheduler'} needs --engine dask")
+    for name in ("scheduler", "workers", "devices"):
+        if getattr(options, name) is not None:
+            raise CatsError(f"--{name} needs --engine dask")
     return Local(options.device)
 
 

@@ -12,16 +12,16 @@ import torch
 from torch import Tensor
 
 from benchmark.training.augment import AugmentationDraws
-from benchmark.training.device_images import Images
+from benchmark.training.device_images import Images, sent
+from benchmark.training.graph import recorded, replays
 from benchmark.training.optimiser import Average
 from benchmark.training.step import Step
-from results.error import CatsError, first_line
 
 log = logging.getLogger(__name__)
 
 
 class StepsOnDevice:
-    """The steps of an epoch, with the arithmetic of single steps (see train.one_by_one).
+    """The steps of an epoch, with the arithmetic of single steps (see step.one_by_one).
 
     Attributes:
         refused: why the steps could not be recorded; empty before the first try and if they could.
@@ -47,7 +47,7 @@ class StepsOnDevice:
         self._load(order, draws, rates)
         device = self.images.device
         try:
-            if self.graph is None and device.type == "cuda":
+            if self.graph is None and replays(device):
                 self.graph = self._recorded(device)
                 if self.graph is None:
                     self._restore(generators, averaged)
@@ -76,12 +76,12 @@ class StepsOnDevice:
             self.rates = [torch.zeros((), device=device) for _ in self.groups]
         else:
             for own, tensor in zip(self.given, given, strict=True):
-                own.copy_(tensor, non_blocking=True)
+                own.copy_(sent(tensor, device))
         self.number.zero_()
         for group, rate in zip(self.groups, self.rates, strict=True):
             group["lr"] = rate
             if "capturable" in group:
-                group["capturable"] = device.type == "cuda"
+                group["capturable"] = replays(device)
 
     def _one(self) -> None:
         """Make the step whose number lies on the device."""
@@ -106,20 +106,9 @@ class StepsOnDevice:
 
     def _recorded(self, device: torch.device) -> torch.cuda.CUDAGraph | None:
         """The step as a graph; None, with the reason, if the step asks for something that a graph cannot hold."""
-        graph, side = torch.cuda.CUDAGraph(), torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-        side.wait_stream(torch.cuda.current_stream(device))
         self.step.optimiser.zero_grad()  # gradients get memory of the graph, which replays overwrite
-        try:
-            with torch.cuda.stream(side):
-                graph.capture_begin(capture_error_mode="thread_local")  # other threads may use the GPU meanwhile
-                try:
-                    self._one()
-                finally:
-                    graph.capture_end()
-        except (RuntimeError, CatsError) as error:
-            self.refused = first_line(error)
+        graph, self.refused = recorded(self._one, device)
+        if graph is None:
             log.info("training goes on without a CUDA graph: %s", self.refused)
             self.step.optimiser.zero_grad()
-            return None
-        torch.cuda.current_stream(device).wait_stream(side)
         return graph

@@ -14,7 +14,9 @@ from benchmark.machine import nvml
 from benchmark.training.device_images import Images, on_device
 
 HOST_BYTES = 2**31
+KINDS = 2  # of things that are kept for later trainings; each kind may hold gigabytes of a GPU
 _cache: dict[Hashable, Images] = {}  # in order of use, the most recent last
+_spare: list[tuple[Hashable, object]] = []  # in order of use, the most recent last
 _lock = threading.Lock()  # cells side by side request the same images at the same time
 
 
@@ -40,13 +42,30 @@ def _share(device: torch.device) -> int:
     return torch.cuda.mem_get_info(device)[1] // 2 // nvml.processes(str(device))
 
 
-def evict_unused() -> bool:
-    """Evict entries that nothing else references. Returns True if any was evicted."""
+def keep_spare(key: Hashable, thing: object) -> None:
+    """Keep what later work of the same kind can use; of all kinds only the last KINDS are kept."""
     with _lock:
+        _spare.append((key, thing))
+        last = list(dict.fromkeys(kind for kind, _ in reversed(_spare)))[:KINDS]
+        _spare[:] = [(kind, each) for kind, each in _spare if kind in last]
+
+
+def take_spare(key: Hashable) -> object | None:
+    """What was kept of this kind, for its new owner alone; None if nothing is left."""
+    with _lock:
+        place = next((place for place, (kind, _) in enumerate(_spare) if kind == key), None)
+        return None if place is None else _spare.pop(place)[1]
+
+
+def evict_unused() -> bool:
+    """Evict entries that nothing else references, and all that is kept for later work. Returns True if any was evicted."""
+    with _lock:
+        spare = bool(_spare)
+        _spare.clear()
         references = {key: weakref.ref(images) for key, images in _cache.items()}
         _cache.clear()
         _cache.update({key: images for key, reference in references.items() if (images := reference()) is not None})
-        return len(_cache) < len(references)
+        return spare or len(_cache) < len(references)
 
 
 def cached_images(dataset: Dataset, size: int, rows: np.ndarray, device: torch.device) -> Images:

@@ -54,6 +54,11 @@ def on_device(pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> I
     return Images(tensor.to(device), truth)
 
 
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor on the device. The host waits neither for the copy nor for the work of a GPU that was asked for before."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
 def batches(images: Images, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield batches of `size` images in the given order; the last one may be smaller.
 
@@ -72,6 +77,14 @@ def batches(images: Images, order: Tensor, size: int) -> Iterator[tuple[Tensor, 
             yield _wait_for_copy(now, device)
     if upcoming is not None:
         yield _wait_for_copy(upcoming, device)
+
+
+def in_order(images: Images, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield all images in batches of `size`; on the device they are parts of the images themselves, and no copies."""
+    if images.pixels.device == images.device:
+        yield from zip(torch.split(images.pixels, size), torch.split(images.labels, size), strict=True)
+    else:
+        yield from batches(images, torch.arange(len(images)), size)
 
 
 @cache
@@ -101,4 +114,14 @@ def _wait_for_copy(copy: Copy, device: torch.device) -> tuple[Tensor, Tensor]:
 
 def as_float(pixels: Tensor) -> Tensor:
     """(N, C, S, S) uint8 → (N, 3, S, S) float in [0, 1], channels last."""
-    return pixels.to(torch.float32).div_(255).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+    return coloured(in_unit(pixels))
+
+
+def in_unit(pixels: Tensor) -> Tensor:
+    """(N, C, S, S) uint8 → (N, C, S, S) float in [0, 1]."""
+    return pixels.to(torch.float32).div_(255)
+
+
+def coloured(images: Tensor) -> Tensor:
+    """(N, 1 or 3, S, S) → (N, 3, S, S), channels last; a single channel becomes three equal ones."""
+    return images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from benchmark.networks.network import Network
 from benchmark.networks.precision import autocast
 from benchmark.networks.slices import count_slices
-from benchmark.training.device_images import Images, as_float, batches
+from benchmark.training.device_images import Images, as_float, in_order
 from benchmark.training.out_of_memory import is_out_of_memory, smaller_batch
 from results.metrics import auc
 
@@ -37,13 +37,6 @@ def loss_of(
     return F.cross_entropy(logits.float(), labels, label_smoothing=smoothing, reduction=reduction)
 
 
-def validate(network: Network, val: Images, precise: torch.dtype) -> tuple[float, float, np.ndarray]:
-    """(loss, AUC, loss of every image (N,)) on the validation images."""
-    logits = predict(network, val, precise)
-    # The mean of the losses of all images differs from the loss in the last digits.
-    return *loss_and_auc(logits, val.labels), loss_of(logits, val.labels, each=True).cpu().numpy()
-
-
 def loss_and_auc(logits: Tensor, labels: Tensor) -> tuple[float, float]:
     """Loss and AUC of logits (N, C), as after an epoch."""
     probabilities = to_probabilities(logits, multilabel=labels.ndim > 1)
@@ -51,9 +44,14 @@ def loss_and_auc(logits: Tensor, labels: Tensor) -> tuple[float, float]:
 
 
 def to_probabilities(logits: Tensor, *, multilabel: bool) -> np.ndarray:
-    """(N, C) logits → (N, C) float64: softmax, or one sigmoid per label."""
+    """(N, C) logits → (N, C) float64, on the host; see probabilities_of."""
+    return probabilities_of(logits, multilabel=multilabel).cpu().numpy()
+
+
+def probabilities_of(logits: Tensor, *, multilabel: bool) -> Tensor:
+    """(N, C) logits → (N, C) float64, on their device: softmax, or one sigmoid per label."""
     wide = logits.double()
-    return (wide.sigmoid() if multilabel else wide.softmax(dim=1)).cpu().numpy()
+    return wide.sigmoid() if multilabel else wide.softmax(dim=1)
 
 
 def predict(network: Network, images: Images, precise: torch.dtype) -> Tensor:
@@ -76,7 +74,7 @@ def _outputs(network: Network, images: Images, precise: torch.dtype, *, features
     network.eval()
     call = network.features if features else network
     largest = evaluation_batch(images.pixels)
-    for pixels, _ in batches(images, torch.arange(len(images)), largest):
+    for pixels, _ in in_order(images, largest):
         rest = pixels
         while len(rest):
             part = rest[: _batch_size.get(network, largest)]

@@ -56,12 +56,17 @@ def optimiser_state(optimiser: torch.optim.Optimizer) -> dict[str, torch.Tensor]
 def restore_optimiser(optimiser: torch.optim.Optimizer, state: Mapping[str, torch.Tensor]) -> None:
     """Give an optimiser of the same network what optimiser_state() has returned.
 
-    Tensors of the shape of their parameter get its memory layout too: fused optimisers go through both in the same order.
+    What the optimiser has already keeps its place in memory. Tensors of the shape of their parameter get its memory layout too:
+    fused optimisers go through both in the same order.
     """
     parameters = _parameters(optimiser)
     for name, value in state.items():
         number, _, what = name.partition(".")
         parameter = parameters[int(number)]
+        own = optimiser.state[parameter].get(what)
+        if own is not None:
+            own.copy_(value)
+            continue
         alike = value.shape == parameter.shape
         own = torch.empty_like(parameter, dtype=value.dtype).copy_(value) if alike else value.to(parameter.device)
         optimiser.state[parameter][what] = own.detach()

@@ -1,6 +1,7 @@
 """Recognise that memory does not suffice, and choose a smaller batch."""
 
 import logging
+from collections.abc import Callable
 
 import torch
 
@@ -37,16 +38,20 @@ def _is_nearly_full() -> bool:
     return free < LITTLE * total
 
 
-def smaller_batch(tried: int) -> int:
+def smaller_batch(tried: int, others_end: Callable[[], bool] = lambda: False) -> int:
     """The number of images for the next try of a forward pass after `tried` images did not fit into memory.
 
-    It is the same number if unused images of other cells could be evicted from the device.
+    It is the same number if unused images of other cells could be evicted from the device, or if `others_end()`, which may wait
+    for other work, says that this has given its memory back.
     """
     freed = device_cache.evict_unused()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     if freed:
         log.info("memory does not suffice for %d images at once: cached images of other cells were removed first", tried)
+        return tried
+    if others_end():
+        log.info("memory did not suffice for %d images at once beside other trainings: they have ended now", tried)
         return tried
     log.warning("memory does not suffice for %d images at once: %d from now on", tried, max(2, tried // 2))
     return max(2, tried // 2)

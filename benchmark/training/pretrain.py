@@ -49,7 +49,7 @@ def pretrain(start: Start, meter: Meter, checkpoint: Checkpoint | None = None) -
     with meter.phase("pretraining"):
         network = initial_network(before, len(dataset.classes), seed, recipe).to(device)
         train_images, val_images = (cached_images(dataset, recipe.size, rows[part], device) for part in ("train", "val"))
-        fit = Training(network, train_images, recipe, seed, RULE).run(val_images, checkpoint)
+        fit = Training(network, (train_images, val_images), recipe, seed, RULE, start.backbone).run(checkpoint)
 
     drawn = split_digest(dataset, recipe.size)
     facts = fit.facts() | counted_facts(images) | ({"split": drawn} if drawn else {})

@@ -1,6 +1,7 @@
 """One training step: augment a batch, compute its gradients, in parts where memory is short, and change the weights."""
 
 import math
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 
 import torch
@@ -12,9 +13,10 @@ from benchmark.networks.network import Network
 from benchmark.networks.precision import autocast, precision
 from benchmark.specs.recipe import Recipe
 from benchmark.training.augment import AugmentationDraws, augment_batch, mix_up
-from benchmark.training.device_images import as_float
+from benchmark.training.device_images import in_unit
 from benchmark.training.evaluate import loss_of
-from benchmark.training.optimiser import make_optimiser
+from benchmark.training.neighbours import outlasted
+from benchmark.training.optimiser import Average, make_optimiser
 from benchmark.training.out_of_memory import is_out_of_memory, smaller_batch
 from benchmark.training.step_memory import Activations
 from results.error import CatsError
@@ -27,7 +29,7 @@ class Step:
     """
 
     def __init__(self, network: Network, recipe: Recipe, size: int) -> None:
-        self.network, self.recipe, self.micro = network, recipe, size
+        self.network, self.recipe, self.micro, self.waited = network, recipe, size, False
         self.optimiser = make_optimiser(network, recipe)
         self.precise = precision(network, recipe)
         self.classes, self.generators = network.head.out_features, network.generators()
@@ -76,14 +78,19 @@ class Step:
                 rng.set_state(state)
             for current, saved in self.statistics:
                 torch._foreach_copy_(current, saved)
-            self.micro = smaller_batch(self.micro)
+            self.micro = smaller_batch(self.micro, self._neighbours_end)
+
+    def _neighbours_end(self) -> bool:
+        """Wait for the memory of other trainings, once. Returns whether they have given it back."""
+        waited, self.waited = self.waited, True
+        return not waited and outlasted(self.network.head.weight.device)
 
     def accumulate(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws) -> Tensor:
         """Add the gradients of one batch, part by part, to those that are there. Returns the loss, on the device."""
         losses = []
         count = math.ceil(len(labels) / self.micro)  # parts of nearly equal size: batch norm fails on a single image
         for part in (slice(len(labels) * i // count, len(labels) * (i + 1) // count) for i in range(count)):
-            images, truth = augment_batch(as_float(pixels[part]), self.recipe.augment, draws[part]), labels[part]
+            images, truth = augment_batch(in_unit(pixels[part]), self.recipe.augment, draws[part]), labels[part]
             if self.recipe.augment.mixup:  # pairs are mixed within a part
                 soft = truth if truth.ndim > 1 else F.one_hot(truth, self.classes).float()
                 images, truth = mix_up(images, soft, draws[part])
@@ -95,3 +102,20 @@ class Step:
             loss.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
         return torch.stack(losses).sum()
+
+
+def one_by_one(
+    step: Step,
+    average: Average | None,
+    every: Iterable[tuple[Tensor, Tensor]],
+    draws: AugmentationDraws,
+    rates: Sequence[float],
+) -> Tensor:
+    """Make one step per batch, each at its learning rate, and update the running mean. Returns the losses, on the device."""
+    losses = []
+    size = len(draws) // len(rates)
+    for number, ((pixels, labels), rate) in enumerate(zip(every, rates, strict=True)):
+        losses.append(step(pixels, labels, draws[number * size : (number + 1) * size], rate))
+        if average is not None:
+            average.update(step.network)
+    return torch.stack(losses)

@@ -22,6 +22,7 @@ from benchmark.training import evaluate
 from benchmark.training import train as trainer
 from benchmark.training.device_images import Images, on_device
 from benchmark.training.protocols.probe import fit_probe
+from benchmark.training.validation import Validation
 from results.metrics import auc
 
 CPU, SIZE, TESTED = torch.device("cpu"), 64, 1000
@@ -102,22 +103,22 @@ def train(case: Case, seed: int, word: str) -> Trained:
     network = network_of(case, seed, recipe)
     epochs: dict[str, list[tuple[float, float]]] = {name: [] for name in FORMATS}
     took = dict.fromkeys(["fp32", "bf16", "observed"], 0.0)
-    validate = evaluate.validate
 
-    def validated(judged: networks.Network, val: Images, precise: torch.dtype) -> tuple[float, float, np.ndarray]:
+    def validated(self: Validation) -> torch.Tensor:
         begun = time.perf_counter()
+        judged, val = self.network, self.images
         area = auc(labels, probabilities_of(judged, parts["test"], torch.float32))
         results = {}
         for name, dtype in FORMATS.items():
             start = time.perf_counter()
-            results[name] = validate(judged, val, dtype)
+            results[name] = evaluate.predict(judged, val, dtype)
             took[name] += time.perf_counter() - start
-            epochs[name].append((results[name][0], area))
+            epochs[name].append((evaluate.loss_and_auc(results[name], val.labels)[0], area))
         took["observed"] += time.perf_counter() - begun
-        return results["bf16" if precise is torch.bfloat16 else "fp32"]
+        return results["bf16" if self.precise is torch.bfloat16 else "fp32"]
 
     begun = time.perf_counter()
-    with mock.patch.object(trainer, "validate", validated):
+    with mock.patch.object(Validation, "__call__", validated):
         trainer.fit(network, parts["train"], parts["val"], recipe, seed)
     took["training"] = time.perf_counter() - begun - took.pop("observed")
     found = {}

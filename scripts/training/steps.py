@@ -13,6 +13,7 @@ from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.networks.precision import autocast
 from benchmark.training.augment import draw_augmentation
 from benchmark.training.device_images import as_float, batches, on_device
+from benchmark.training.rig import Rig
 from benchmark.training.step import Step
 
 
@@ -68,12 +69,17 @@ def bare_steps(what: Task, seed: int, device: torch.device) -> float:
 
 def engine_steps(what: Task, seed: int, device: torch.device) -> float:
     """Images per second of the engine's steps: batches, augmentation, forward, backward, optimiser."""
-    begin, size = engine(what, seed, device), what.recipe.batch_size
-    for most in (10 * size, len(what.images["train"][1])):
-        steps = begin(most)
+    network, rng = network_of(what, seed).to(device), torch.Generator().manual_seed(max(seed, 0))
+    optimise_for_device(network)
+    images = on_device(*what.images["train"], device)
+    rig = Rig(network, images, images, what.recipe)
+    count = len(images) // rig.size
+    for _ in range(3):  # on a GPU the second epoch records the steps, which the third replays
+        order = torch.randperm(len(images), generator=rng)[: count * rig.size]
+        draws = draw_augmentation(what.recipe.augment, len(order), rng).to(device)
         with finished(device) as clock:
-            count = sum(1 for _ in steps)
-    return count * size / clock.seconds
+            rig.steps(order, draws, [what.recipe.lr] * count)
+    return count * rig.size / clock.seconds
 
 
 def engine(what: Task, seed: int, device: torch.device) -> Callable[[int], Iterator[Tensor]]:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from benchmark.specs.recipe import Augment, Recipe
+from tests.support.epochs import before_validation
 from tests.support.paths import ROOT
 
 
@@ -113,13 +114,13 @@ def test_the_script_for_a_bare_machine_passes_its_options_on(tmp_path, wheels):
 def test_the_share_of_the_bare_throughput_is_of_steps_alone_and_has_a_figure_for_each_seed(bench, training, monkeypatch):
     """Nothing is validated, and building networks is no part of what is timed."""
     monkeypatch.setattr(bench, "noise", lambda backbone, asked, count, real=bench.noise: real(backbone, asked, 130))
-    monkeypatch.setattr("benchmark.training.train.validate", lambda *rest: pytest.fail("validated"))
+    before_validation(monkeypatch, lambda network: pytest.fail("validated"))
     timing, real = [], training.steps.network_of
     monkeypatch.setattr(training.steps, "network_of", lambda *rest: (timing.append("built"), real(*rest))[1])
     monkeypatch.setattr(training.clock, "synchronise", lambda device: timing.append("waited"))
     found = bench.bare("test_resnet", 16, bench.Asked(torch.device("cpu"), 2))
     assert {name: len(figures) for name, figures in found.items()} == {"bare": 2, "engine": 2, "share": 2}
-    assert timing == ["built", *["waited"] * 4] * 6
+    assert timing == (["built", *(["waited"] * 4), "built", *(["waited"] * 6)]) * 3
 
 
 @pytest.mark.slow

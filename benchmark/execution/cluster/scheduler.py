@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from benchmark.machine.signals import SIGNALS
 from benchmark.machine.threads import usable_cores
 from results.error import CatsError
+from results.text.brief import short
 
 log = logging.getLogger(__name__)
 ANSWER_SECONDS = 8  # for a scheduler to answer
@@ -23,11 +24,10 @@ OUR_WORKER_TTL = "1 minute"  # a worker that sends no heartbeat for longer is re
 
 
 @contextmanager
-def connected(scheduler: str | None, workers: int | None, device: str, tracking_uri: str | None = None) -> Iterator[Any]:
+def connected(scheduler: str | None, environs: Callable[[], list[dict[str, str]]]) -> Iterator[Any]:
     """A client of the scheduler at this address; without an address, of a temporary cluster on this machine.
 
-    `tracking_uri` is the MLFLOW_TRACKING_URI of workers that are started here: they inherit the driver's variable, but in the
-    driver the option --tracking-uri comes first.
+    environs: the environment of each worker that is started here, see environments().
 
     Raises CatsError if dask.distributed is not installed, or if no scheduler answers there.
     """
@@ -39,7 +39,7 @@ def connected(scheduler: str | None, workers: int | None, device: str, tracking_
         settings = {WORKER_TTL: OUR_WORKER_TTL} if default else {}
         with (
             dask.config.set(settings),
-            _own_cluster(environments(workers, device, tracking_uri)) as cluster,
+            _own_cluster(environs()) as cluster,
             distributed.Client(cluster, **CLIENT_OPTIONS) as client,
         ):
             yield client
@@ -115,14 +115,15 @@ def exposed(address: str) -> bool:
     return host != "localhost"
 
 
-def environments(workers: int | None, device: str, tracking_uri: str | None = None) -> list[dict[str, str]]:
+def environments(
+    workers: int | None, device: str, tracking_uri: str | None = None, devices: str | None = None
+) -> list[dict[str, str]]:
     """The environment of each worker on this machine: one worker per GPU, else one per two cores; threads share the cores.
 
-    Raises CatsError if this machine does not have the device.
+    `tracking_uri` is the MLFLOW_TRACKING_URI of the workers: they inherit the driver's variable, but in the driver the option
+    --tracking-uri comes first. devices: see cards(). Raises CatsError if this machine does not have the devices.
     """
-    from benchmark.machine.device import device_of
-
-    gpus = _gpus() if device_of(device).type == "cuda" else []
+    gpus = cards(device, devices)
     count = workers or len(gpus) or max(1, usable_cores() // 2)
     threads = str(max(1, usable_cores() // count))
     share = {name: os.environ.get(name) or threads for name in THREADS}
@@ -131,11 +132,32 @@ def environments(workers: int | None, device: str, tracking_uri: str | None = No
     return [share | {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)] if gpus else ""} for number in range(count)]
 
 
-def _gpus() -> list[str]:
+def cards(device: str, devices: str | None = None) -> list[str]:
+    """The GPUs of this machine that compute, as CUDA_VISIBLE_DEVICES names them; empty if the CPU computes.
+
+    devices: their numbers among those that this process sees, such as "0,1"; None: all. Raises CatsError if one is not there.
+    """
     import torch
 
+    from benchmark.machine.device import device_of
+
+    if devices is not None and device == "cpu":
+        raise CatsError("--devices chooses GPUs, and --device cpu uses none; leave one of them out")
+    if device_of(device).type != "cuda":
+        if devices is not None:
+            raise CatsError("--devices chooses GPUs, and there is no CUDA device here; leave it out")
+        return []
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return visible.split(",") if visible else [str(number) for number in range(torch.cuda.device_count())]
+    names = visible.split(",") if visible else [str(number) for number in range(torch.cuda.device_count())]
+    asked = [str(number) for number in range(len(names))] if devices is None else [each.strip() for each in devices.split(",")]
+    for each in asked:
+        if not each.isascii() or not each.isdigit() or int(each) >= len(names):
+            there = "0" if len(names) == 1 else f"0 to {len(names) - 1}"
+            raise CatsError(f"--devices names '{short(each)}'; the numbers of the GPUs here are {there}")
+    numbers = [int(each) for each in asked]
+    if len(set(numbers)) < len(numbers):
+        raise CatsError("--devices names a GPU twice; --workers starts several workers on each GPU")
+    return [names[number] for number in numbers]
 
 
 @contextmanager

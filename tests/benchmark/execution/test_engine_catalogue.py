@@ -4,6 +4,7 @@ import logging
 import sys
 
 import pytest
+import torch
 
 from benchmark.execution.cluster.engine import Dask
 from benchmark.execution.cluster.scheduler import environments
@@ -62,6 +63,57 @@ def test_workers_on_this_machine_get_the_address_of_the_driver_and_no_text_shows
     assert "secret" not in f"{options} {engine}"
     assert [env["MLFLOW_TRACKING_URI"] for env in environments(2, "cpu", engine.tracking_uri)] == [uri] * 2
     assert all("MLFLOW_TRACKING_URI" not in env for env in environments(2, "cpu"))
+
+
+@pytest.fixture
+def three_cards(monkeypatch):
+    """A machine with three GPUs, as far as torch tells."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    for name in ("deterministic", "allow_tf32"):  # device_of sets them
+        monkeypatch.setattr(torch.backends.cudnn, name, getattr(torch.backends.cudnn, name))
+    return monkeypatch
+
+
+@pytest.mark.usefixtures("three_cards")
+@pytest.mark.parametrize(
+    ("workers", "devices", "expected"),
+    [(None, None, "0 1 2"), (None, "0,2", "0 2"), (None, "1", "1"), (4, "2, 0", "2 0 2 0"), (2, None, "0 1")],
+)
+def test_each_worker_gets_one_of_the_gpus(workers, devices, expected):
+    found = environments(workers, "auto", None, devices)
+    assert " ".join(env["CUDA_VISIBLE_DEVICES"] for env in found) == expected
+
+
+def test_numbers_of_gpus_are_those_that_the_driver_sees(three_cards):
+    three_cards.setenv("CUDA_VISIBLE_DEVICES", "GPU-aa,GPU-bb")
+    assert [env["CUDA_VISIBLE_DEVICES"] for env in environments(None, "cuda", None, "1")] == ["GPU-bb"]
+
+
+@pytest.mark.parametrize(
+    ("device", "devices", "sentence"),
+    [
+        ("auto", "3", "--devices names '3'; the numbers of the GPUs here are 0 to 2"),
+        ("auto", "0,x", "--devices names 'x'; the numbers of the GPUs here are 0 to 2"),
+        ("auto", "", "--devices names ''; the numbers of the GPUs here are 0 to 2"),
+        ("auto", "1,1", "--devices names a GPU twice; --workers starts several workers on each GPU"),
+        ("cpu", "0", "--devices chooses GPUs, and --device cpu uses none; leave one of them out"),
+    ],
+)
+def test_gpus_that_are_not_there_are_refused(three_cards, device, devices, sentence):
+    with pytest.raises(CatsError) as error:
+        engine_named("dask", EngineOptions(device, devices=devices))
+    assert str(error.value) == sentence
+
+
+def test_gpus_are_chosen_where_there_are_some_and_workers_start_here():
+    with pytest.raises(CatsError, match="there is no CUDA device here; leave it out"):
+        engine_named("dask", EngineOptions("auto", devices="0"))
+    with pytest.raises(CatsError, match="--devices chooses GPUs of this machine; workers of a --scheduler"):
+        engine_named("dask", EngineOptions("auto", "tcp://127.0.0.1:1", devices="0"))
+    with pytest.raises(CatsError, match="--devices needs --engine dask"):
+        engine_named("local", EngineOptions(devices="0"))
 
 
 @pytest.mark.usefixtures("package")

@@ -16,10 +16,11 @@ from benchmark.machine import cancellation
 from benchmark.machine import meter as energy
 from benchmark.machine.meter import Meter, Stopwatch
 from benchmark.specs.plan import Plan
-from benchmark.training import checkpoint, device_cache, evaluate, train
+from benchmark.training import checkpoint, device_cache, train
 from benchmark.training.protocols import finetune
 from results.error import CatsError
 from results.record import Cost
+from tests.support.epochs import before_validation
 from tests.support.plans import cells_of
 from tests.support.stripes import CPU
 
@@ -55,17 +56,16 @@ def metered(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("epoch", [1, 2, 4])
 def test_a_cell_that_was_interrupted_and_made_again_is_the_one_made_at_once_bit_for_bit(monkeypatch, epoch):
-    (cell, *_), real, validated = cells(), evaluate.validate, []
+    (cell, *_), validated = cells(), []
 
-    def interrupted(*rest):
+    def interrupted(network):
         validated.append(1)
         if len(validated) == epoch:
             raise KeyboardInterrupt
-        return real(*rest)
 
     whole = make_cell(cell, "e", watch())
     with monkeypatch.context() as patch:
-        patch.setattr(train, "validate", interrupted)
+        before_validation(patch, interrupted)
         stopped = make_cell(cell, "e", watch())
     assert (stopped.record.status, stopped.record.reason, stopped.predictions) == ("interrupted", "stopped by the user", None)
     assert (stopped.record.key, stopped.record.scores) == (cell.key, {})
@@ -186,7 +186,7 @@ def test_a_seed_that_fails_does_not_hurt_its_neighbours(monkeypatch, metered, er
 
 def test_a_pack_that_is_told_to_stop_leaves_interrupted_cells_with_what_they_cost(monkeypatch, metered):
     """Asked before the second epoch of each."""
-    monkeypatch.setattr(train, "validate", lambda *rest: (cancellation._stop.set(), (0.5, 0.5, np.zeros(1)))[1])
+    before_validation(monkeypatch, lambda network: cancellation._stop.set())
     made = make_cells(cells(recipe=PLAN["recipe"] | {"epochs": 100_000}), "e", metered)
     assert [outcome.record.status for outcome in made] == ["interrupted"] * 3
     assert [outcome.record.reason for outcome in made] == ["stopped by the user"] * 3

@@ -12,8 +12,8 @@ from benchmark.training.augment import draw_augmentation
 from benchmark.training.captured import StepsOnDevice
 from benchmark.training.device_images import Images, batches
 from benchmark.training.optimiser import Average
-from benchmark.training.step import Step
-from benchmark.training.train import fit, one_by_one
+from benchmark.training.step import Step, one_by_one
+from benchmark.training.train import fit
 from tests.support.stripes import network, state, stripes
 
 AUGMENT = Augment(flip=0.5, rotate=10, contrast=0.2, cutout=0.2, mixup=0.4)

@@ -50,11 +50,11 @@ def fitted(recipe=RECIPE, rule="min_val_loss", key=KEY, multilabel=False, change
     change(made)
     torch.manual_seed(5)
     images, val = (stripes(count, seed, multilabel=multilabel, side=side) for count, seed in ((32, 0), (16, 1)))
-    training = Training(made, images, recipe, 0, rule)
+    training = Training(made, (images, val), recipe, 0, rule)
     if key is None:
-        return made, training.run(val)
+        return made, training.run()
     with Checkpoint(key, "the cell", watch()) as checkpoint:
-        return made, training.run(val, checkpoint)
+        return made, training.run(checkpoint)
 
 
 def interrupted(monkeypatch, epochs, **how):
@@ -328,7 +328,7 @@ def test_a_process_that_does_not_hold_the_lock_reads_the_state_and_writes_none(m
     with locked_if_free(lock_file(KEY)) as held, Checkpoint(KEY, "the cell", meter := watch()) as checkpoint:
         assert held
         made = network(RECIPE)
-        fit = Training(made, stripes(32), RECIPE, 0, "min_val_loss").run(stripes(16, 1), checkpoint)
+        fit = Training(made, (stripes(32), stripes(16, 1)), RECIPE, 0, "min_val_loss").run(checkpoint)
     assert fit.resumed == 2
     assert meter.carried == []  # the attempt that holds the lock counts its own costs
     assert state_file(KEY).read_bytes() == before

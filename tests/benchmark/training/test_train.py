@@ -12,7 +12,9 @@ from benchmark.training.augment import FLIPS, SAMPLERS, WARPS, augment_batch, dr
 from benchmark.training.device_images import Images, as_float, batches
 from benchmark.training.optimiser import schedule
 from benchmark.training.step import Step
+from benchmark.training.validation import Validation
 from results.error import CatsError
+from tests.support.epochs import before_validation, say_figures
 from tests.support.stripes import network, state, stripes
 
 RECIPE = Recipe(size=16, epochs=4, batch_size=16, lr=3e-3, precision="fp32", augment=Augment(flip=0.5, shift=0.1))
@@ -47,9 +49,8 @@ def test_the_epoch_that_the_rule_names_is_restored(rule):
     curves = fit.curves
     best = {"min_val_loss": np.argmin(curves["val_loss"]), "max_val_auc": np.argmax(curves["val_auc"]), "last_epoch": 3}[rule]
     assert fit.best_epoch == best
-    loss, auc, losses = evaluate.validate(made, stripes(32, seed=1), torch.float32)
-    assert losses.shape == (32,)
-    assert losses.mean() == pytest.approx(loss)
+    val = stripes(32, seed=1)
+    loss, auc = evaluate.loss_and_auc(evaluate.predict(made, val, torch.float32), val.labels)
     assert (loss, auc) == (pytest.approx(curves["val_loss"][best]), pytest.approx(curves["val_auc"][best]))
     assert fit.best()["val_loss"] == curves["val_loss"][best]
 
@@ -105,14 +106,9 @@ def scripted(monkeypatch):
     """`scripted(losses, aucs)` makes validation return these numbers, and returns the validated states."""
 
     def say(losses, aucs):
-        figures, states = iter(zip(losses, aucs, strict=True)), []
-
-        def validate(made, val, precise):
-            states.append({k: v.clone() for k, v in made.state_dict().items()})
-            loss, auc = next(figures)
-            return loss, auc, loss + SPREAD
-
-        monkeypatch.setattr(train, "validate", validate)
+        figures, states = ((loss, auc, loss + SPREAD) for loss, auc in zip(losses, aucs, strict=True)), []
+        before_validation(monkeypatch, lambda made: states.append(state(made)))
+        say_figures(monkeypatch, lambda: next(figures))
         return states
 
     return say
@@ -479,7 +475,7 @@ def test_validation_and_test_images_are_seen_as_they_are(monkeypatch):
 
 def test_validation_leaves_a_training_as_it_would_be_without(monkeypatch):
     whole = fitted(rule="last_epoch")[0]
-    monkeypatch.setattr(train, "validate", lambda *rest: (0.0, 0.0, np.zeros(1)))
+    monkeypatch.setattr(Validation, "__call__", lambda self: torch.zeros(len(self.images), 2))
     blind = fitted(rule="last_epoch")[0]
     assert all(torch.equal(value, blind.state_dict()[name]) for name, value in whole.state_dict().items())
 
@@ -543,7 +539,7 @@ def test_mixed_images_are_learned_too():
 def test_a_pack_that_is_asked_to_stop_stops_after_the_epoch(monkeypatch):
     epochs = []
     monkeypatch.setattr(train, "stop_requested", lambda: len(epochs) == 2)
-    monkeypatch.setattr(train, "validate", lambda *rest: (epochs.append(1), (0.0, 0.5, np.zeros(1)))[1])
+    before_validation(monkeypatch, epochs.append)
     with pytest.raises(KeyboardInterrupt):
         fitted()
     assert len(epochs) == 2
