@@ -6,7 +6,7 @@ numbers and learning rates of a whole epoch lie on the device, and so does the n
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -24,7 +24,8 @@ class StepsOnDevice:
     """The steps of an epoch, with the arithmetic of single steps (see step.one_by_one).
 
     Attributes:
-        refused: why the steps could not be recorded; empty before the first try and if they could.
+        graph: the step, once it is recorded.
+        refused: why it could not be recorded; empty before the first try and if it could.
     """
 
     def __init__(self, step: Step, average: Average | None, images: Images, size: int) -> None:
@@ -37,23 +38,18 @@ class StepsOnDevice:
         self.given: list[Tensor] = []
         self._columns: dict[str, slice] = {}
 
-    def epoch(self, order: Tensor, draws: AugmentationDraws, rates: Sequence[float]) -> Tensor | None:
-        """Make one step for each rate. order: numbers of the images, (steps · size,).
+    def epoch(self, order: Tensor, draws: AugmentationDraws, rates: Sequence[float], *, replayed: bool) -> Tensor:
+        """Make one step for each rate. Returns the losses, on the device.
 
-        Returns the losses, on the device; None, with nothing changed, if the steps could not be recorded on a GPU.
+        order: numbers of the images, (steps · size,). replayed: by a graph, where the step can be recorded. The first epoch of
+        all must not be: it sets up libraries and the state of the optimiser, and splits batches that do not fit into memory.
         """
-        generators = [(layer.rng, layer.rng.get_state()) for layer in self.layers]
-        averaged = None if self.average is None else self.average.steps
         self._load(order, draws, rates)
-        device = self.images.device
         try:
-            if self.graph is None and replays(device):
-                self.graph = self._recorded(device)
-                if self.graph is None:
-                    self._restore(generators, averaged)
-                    return None
+            if replayed and self.graph is None and not self.refused:
+                self.graph = self._recorded(self.images.device)
             for _ in rates:
-                self._one() if self.graph is None else self.graph.replay()
+                self._one(self.step.gradients) if self.graph is None or not replayed else self.graph.replay()
         finally:
             for layer in self.layers:
                 layer.mask = None
@@ -83,31 +79,24 @@ class StepsOnDevice:
             if "capturable" in group:
                 group["capturable"] = replays(device)
 
-    def _one(self) -> None:
-        """Make the step whose number lies on the device."""
+    def _one(self, gradients: Callable[[Tensor, Tensor, AugmentationDraws], Tensor]) -> None:
+        """Make the step whose number lies on the device. `gradients` computes those of a batch, and returns its loss."""
         rows, table, rates, share, *masks = (tensor.index_select(0, self.number)[0] for tensor in self.given)
         for own, rate in zip(self.rates, rates.unbind(), strict=True):
             own.copy_(rate)
         for layer, mask in zip(self.layers, masks, strict=True):
             layer.mask = mask
-        self.step.optimiser.zero_grad()
-        loss = self.step.accumulate(*self.images.batch(rows), AugmentationDraws(table, self._columns))
+        self.step.optimiser.zero_grad()  # gradients get memory of the graph, which replays overwrite
+        loss = gradients(*self.images.batch(rows), AugmentationDraws(table, self._columns))
         self.step.update()
         self.losses.index_copy_(0, self.number, loss[None])
         if self.average is not None:
             self.average.move(self.step.network, share)
         self.number.add_(1)
 
-    def _restore(self, generators: Sequence[tuple[torch.Generator, Tensor]], averaged: int | None) -> None:
-        for rng, state in generators:
-            rng.set_state(state)
-        if self.average is not None and averaged is not None:
-            self.average.steps = averaged
-
     def _recorded(self, device: torch.device) -> torch.cuda.CUDAGraph | None:
         """The step as a graph; None, with the reason, if the step asks for something that a graph cannot hold."""
-        self.step.optimiser.zero_grad()  # gradients get memory of the graph, which replays overwrite
-        graph, self.refused = recorded(self._one, device)
+        graph, self.refused = recorded(lambda: self._one(self.step.accumulate), device)
         if graph is None:
             log.info("training goes on without a CUDA graph: %s", self.refused)
             self.step.optimiser.zero_grad()

@@ -15,6 +15,7 @@ from benchmark.machine.cancellation import stop_requested
 SECONDS = 0.5  # between two looks at whether the user has stopped everything
 _changed = threading.Condition()
 _trainings: Counter[torch.device] = Counter()
+_ended: Counter[torch.device] = Counter()
 _waiting: dict[torch.device, list[object]] = {}  # the first one goes on first
 
 
@@ -28,17 +29,24 @@ def counted(device: torch.device) -> Iterator[None]:
     finally:
         with _changed:
             _trainings[device] -= 1
+            _ended[device] += 1
             _changed.notify_all()
 
 
-def outlasted(device: torch.device) -> bool:
+def ended(device: torch.device) -> int:
+    """How many trainings on the device have ended so far."""
+    return _ended[device]
+
+
+def outlasted(device: torch.device, before: int) -> bool:
     """Wait until no other training computes on the device: each has ended, or waits too and asked later.
 
-    Returns False at once if there is no other. Raises KeyboardInterrupt if the user stops all.
+    before: what ended() was when the caller began. Returns whether there was another since then.
+    Raises KeyboardInterrupt if the user stops all.
     """
     with _changed:
         if _trainings[device] < 2:
-            return False
+            return _ended[device] > before
         queue, own = _waiting.setdefault(device, []), object()
         queue.append(own)
         _changed.notify_all()

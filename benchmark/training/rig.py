@@ -40,29 +40,22 @@ class Rig:
         self.average = Average(network, recipe.ema) if recipe.ema else None
         self.judged = network if self.average is None else self.average.network
         self.validation = Validation(self.judged, val, self.step.precise)
-        here = train.pixels.device == train.device
-        self.able, self.warm = replays(train.device) and here and not recipe.compile, False
-        self.captured: StepsOnDevice | None = None
+        here, self.warm = train.pixels.device == train.device, False
+        able = replays(train.device) and here and not recipe.compile
+        self.captured = StepsOnDevice(self.step, self.average, train, self.size) if able else None
 
     @property
     def graph(self) -> str:
         """'yes' if steps were replayed as a CUDA graph, why not if that was tried, else empty."""
-        return "" if self.captured is None else self.captured.refused or "yes"
+        return "" if self.captured is None else self.captured.refused or ("yes" if self.captured.graph else "")
 
     def steps(self, order: Tensor, draws: AugmentationDraws, rates: Sequence[float]) -> Tensor:
-        """Make the steps of an epoch. Returns their losses, on the device.
-
-        The first epoch is made step by step: it shows whether a batch fits into memory.
-        """
+        """Make the steps of an epoch. Returns their losses, on the device."""
         self.network.train()
-        if self.able and self.warm and self.captured is None and self.step.micro == self.size:
-            self.captured = StepsOnDevice(self.step, self.average, self.train, self.size)
-        self.warm = True
-        if self.captured is not None and not self.captured.refused:
-            losses = self.captured.epoch(order, draws, rates)
-            if losses is not None:
-                return losses
-        return one_by_one(self.step, self.average, batches(self.train, order, self.size), draws, rates)
+        warm, self.warm = self.warm, True
+        if self.captured is None:
+            return one_by_one(self.step, self.average, batches(self.train, order, self.size), draws, rates)
+        return self.captured.epoch(order, draws, rates, replayed=warm and self.step.micro == self.size)
 
     @torch.no_grad()
     def begin_again(self, network: Network, train: Images, val: Images) -> None:

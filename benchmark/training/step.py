@@ -15,7 +15,7 @@ from benchmark.specs.recipe import Recipe
 from benchmark.training.augment import AugmentationDraws, augment_batch, mix_up
 from benchmark.training.device_images import in_unit
 from benchmark.training.evaluate import loss_of
-from benchmark.training.neighbours import outlasted
+from benchmark.training.neighbours import ended, outlasted
 from benchmark.training.optimiser import Average, make_optimiser
 from benchmark.training.out_of_memory import is_out_of_memory, smaller_batch
 from benchmark.training.step_memory import Activations
@@ -30,6 +30,7 @@ class Step:
 
     def __init__(self, network: Network, recipe: Recipe, size: int) -> None:
         self.network, self.recipe, self.micro, self.waited = network, recipe, size, False
+        self.ended_before = ended(network.head.weight.device)
         self.optimiser = make_optimiser(network, recipe)
         self.precise = precision(network, recipe)
         self.classes, self.generators = network.head.out_features, network.generators()
@@ -45,7 +46,7 @@ class Step:
         """
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group.get("share", 1.0)
-        loss = self._gradients(pixels, labels, draws)
+        loss = self.gradients(pixels, labels, draws)
         self.update()
         return loss
 
@@ -61,7 +62,7 @@ class Step:
                 f"memory does not suffice for the state that {self.recipe.optimiser} keeps for each weight: {error}"
             ) from error
 
-    def _gradients(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws) -> Tensor:
+    def gradients(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws) -> Tensor:
         """Compute the gradients of one batch, again in smaller parts whenever memory does not suffice. Returns the loss."""
         states = [(rng, rng.get_state()) for rng in self.generators]
         for current, saved in self.statistics:
@@ -83,7 +84,7 @@ class Step:
     def _neighbours_end(self) -> bool:
         """Wait for the memory of other trainings, once. Returns whether they have given it back."""
         waited, self.waited = self.waited, True
-        return not waited and outlasted(self.network.head.weight.device)
+        return not waited and outlasted(self.network.head.weight.device, self.ended_before)
 
     def accumulate(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws) -> Tensor:
         """Add the gradients of one batch, part by part, to those that are there. Returns the loss, on the device."""

@@ -35,11 +35,11 @@ from benchmark.training import evaluate
 from benchmark.training.augment import draw_augmentation
 from benchmark.training.device_images import Images, on_device
 from benchmark.training.features import features_path, frozen_recipe
-from benchmark.training.optimiser import Average
+from benchmark.training.graph import replays
 from benchmark.training.protocols import protocol_of
 from benchmark.training.protocols.finetune import Finetune
 from benchmark.training.protocols.frozen import FrozenProtocol
-from benchmark.training.step import Step
+from benchmark.training.rig import Rig
 from results.cost.amount import Amount, add, amount_of
 from results.error import CatsError, first_line
 from results.files.digest import digest
@@ -167,29 +167,29 @@ def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Me
         protocol.adapt(network, recipe, 0)
         optimise_for_device(network)
         size = min(recipe.batch_size, len(parts["train"]))
-        step, rng = Step(network, recipe, size), torch.Generator().manual_seed(0)
-        average = Average(network, recipe.ema) if recipe.ema else None
-        validated = network if average is None else average.network
-        batch_images = _some(images, parts["train"], size, device)
-        val = _some(images, parts["val"], evaluate.EVALUATION_BATCH, device)
+        rng, val = torch.Generator().manual_seed(0), _some(images, parts["val"], evaluate.EVALUATION_BATCH, device)
+        rig = Rig(network, _some(images, parts["train"], size, device), val, recipe)
 
         def take_step() -> None:
-            network.train()
             draws = draw_augmentation(recipe.augment, size, rng).to(device)
-            loss = step(*batch_images.batch(torch.randperm(size).to(batch_images.pixels.device)), draws, recipe.lr)
-            if average is not None:
-                average.update(network)
-            float(loss)  # waits for a GPU
+            float(rig.steps(torch.randperm(size), draws, [recipe.lr]))  # waits for a GPU
 
-        take_step()
-        for precise in (step.precise, exact):
-            evaluate.validate(validated, val, precise)
+        for _ in range(3 if replays(device) else 1):  # the second step on a GPU is recorded, later ones are replayed
+            take_step()
+        for precise in (rig.step.precise, exact):
+            _evaluate(rig.judged, val, precise)
     times: list[float] = []
     with meter.phase("calibration"):
         while len(times) < MIN_STEPS or (sum(times) < TIMED_SECONDS and len(times) < MAX_STEPS):
             times.append(_timed(take_step))
-        image, tested = (_timed(partial(evaluate.validate, validated, val, each)) / len(val) for each in (step.precise, exact))
+        formats = (rig.step.precise, exact)
+        image, tested = (_timed(partial(_evaluate, rig.judged, val, each)) / len(val) for each in formats)
     return {"setup": setup, "step": tuple(spread(times).tolist()), "image": image, "tested": tested}
+
+
+def _evaluate(network: Network, images: Images, precise: torch.dtype) -> None:
+    """Loss and AUC of the images; waits for a GPU."""
+    evaluate.loss_and_auc(evaluate.predict(network, images, precise), images.labels)
 
 
 def _frozen(work: Work, _: int, images: Decoded, parts: Parts, meter: Meter) -> dict[str, Any]:

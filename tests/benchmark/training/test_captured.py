@@ -1,13 +1,13 @@
 """Steps that find everything on the device are single steps, and what a CUDA graph cannot hold is made step by step."""
 
 from contextlib import nullcontext
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from benchmark.specs.recipe import Augment, Recipe
-from benchmark.training import captured
 from benchmark.training.augment import draw_augmentation
 from benchmark.training.captured import StepsOnDevice
 from benchmark.training.device_images import Images, batches
@@ -45,7 +45,7 @@ def plainly(step, average, images):
 
 
 def on_device(step, average, images):
-    return StepsOnDevice(step, average, images, SIZE).epoch
+    return partial(StepsOnDevice(step, average, images, SIZE).epoch, replayed=False)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -67,7 +67,7 @@ def test_every_epoch_finds_its_numbers_in_the_memory_of_the_first(augment):
     steps, places = StepsOnDevice(Step(made, recipe, SIZE), Average(made, 0.9), images, SIZE), []
     for seed in range(2):
         draws = draw_augmentation(augment, STEPS * SIZE, torch.Generator().manual_seed(seed))
-        steps.epoch(torch.arange(STEPS * SIZE), draws, [0.1] * STEPS)
+        steps.epoch(torch.arange(STEPS * SIZE), draws, [0.1] * STEPS, replayed=False)
         places.append([each.data_ptr() for each in (*steps.given, steps.number, steps.losses, *steps.rates)])
     assert places[0] == places[1]
 
@@ -82,26 +82,29 @@ class Refused:
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
 
 
-def test_what_no_graph_can_hold_changes_nothing_and_says_why(monkeypatch, caplog):
+@pytest.mark.parametrize("name", RECIPES)
+def test_what_no_graph_can_hold_is_made_step_by_step_and_says_why(monkeypatch, caplog, name):
     caplog.set_level("INFO")
-    recipe = RECIPES["adamw"]
-    made, images = network(recipe).train(), stripes(STEPS * SIZE)
-    made.seed_dropout(0)
-    step, average = Step(made, recipe, SIZE), Average(made, 0.9)
-    steps = StepsOnDevice(step, average, images, SIZE)
-    before = [rng.get_state() for rng in made.generators()]
+    expected = epochs(name, 0, on_device)
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Refused)
-    for name in ("Stream", "current_stream"):
-        monkeypatch.setattr(torch.cuda, name, lambda *rest: SimpleNamespace(wait_stream=lambda other: None))
+    for function in ("Stream", "current_stream"):
+        monkeypatch.setattr(torch.cuda, function, lambda *rest: SimpleNamespace(wait_stream=lambda other: None))
     monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
-    monkeypatch.setattr(steps, "_one", lambda: None)
-    monkeypatch.setattr(captured.Images, "device", SimpleNamespace(type="cuda"))
-    monkeypatch.setattr(steps, "_load", lambda *rest: ([layer.draw(2) for layer in steps.layers], average.next_shares(3)))
-    assert steps.epoch(torch.arange(24), draw_augmentation(recipe.augment, 24, torch.Generator()), [0.1] * 3) is None
-    assert steps.refused == "operation not permitted when stream is capturing"
-    assert caplog.messages == [f"training goes on without a CUDA graph: {steps.refused}"]
-    assert average.steps == 0
-    assert all(torch.equal(rng.get_state(), one) for rng, one in zip(made.generators(), before, strict=True))
+    tried = []
+
+    def refused(step, average, images):
+        steps = StepsOnDevice(step, average, images, SIZE)
+        steps._one, real = lambda gradients: real(gradients) if gradients == step.gradients else tried.append(1), steps._one
+        return lambda *rest: (steps.epoch(*rest, replayed=bool(tried) or len(steps.given) > 0), told.append(steps.refused))[0]
+
+    told = []
+    found = epochs(name, 0, refused)
+    assert told == ["", "operation not permitted when stream is capturing"]
+    assert tried == [1]
+    assert caplog.messages == [f"training goes on without a CUDA graph: {told[1]}"]
+    assert found[0] == expected[0]
+    for one, other in zip(found[1:], expected[1:], strict=True):
+        assert all(torch.equal(value, other[key]) for key, value in one.items())
 
 
 @pytest.mark.gpu

