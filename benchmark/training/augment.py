@@ -165,12 +165,14 @@ def stain_maps(drawn: Tensor) -> Tensor:
 
 
 def augment_batch(images: Tensor, augment: Augment, draws: AugmentationDraws) -> Tensor:
-    """Augment images (N, 1 or 3, S, S) in [0, 1] by row i of `draws` for image i. Returns (N, 3, S, S), channels last.
+    """Augment images (N, 1 or 3, S, S) in [0, 1] by row i of `draws` for image i. Returns (N, 3, S, S), in their memory format.
 
     All slices of a volume, a strip (N, 3, K·S, S), are augmented by its row. Geometric changes are one affine map, sampled
     bilinearly, with mirrored borders; flips alone are exact. Grey images get their three equal channels after these. Mixup is a
     separate function (`mix_up`), because it changes the labels too.
     """
+    last = images.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if last else torch.contiguous_format
     count = count_slices(images)
     if count > 1:
         images, draws = apart(images), draws[torch.arange(len(images), device=draws.table.device).repeat_interleave(count)]
@@ -179,13 +181,13 @@ def augment_batch(images: Tensor, augment: Augment, draws: AugmentationDraws) ->
     for name, axis in zip(FLIPS, (3, 2), strict=True):
         if name in draws:
             images = torch.where(draws.of(name)[:, :, None, None] > 0, images.flip(axis), images)
-    images = coloured(images)
+    images = coloured(images) if images.shape[1] == 1 else images
     if any(name in draws for name in PLANES):
         images = images.contiguous()  # on a CPU, operations on single colours are several times faster in this format
     images = adjust_colour(images, {name: draws.of(name) for name in draws.columns})
     if "cutout" in draws:
         images = cut_out(images, augment.cutout, draws.of("cutout"))
-    return together(images, count).contiguous(memory_format=torch.channels_last)
+    return together(images, count).contiguous(memory_format=layout)
 
 
 def pixel_centres(count: int, device: torch.device) -> Tensor:

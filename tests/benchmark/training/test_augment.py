@@ -10,6 +10,7 @@ from benchmark.machine.timm_import import declare_missing
 from benchmark.specs.recipe import Augment
 from benchmark.training import augment as module
 from benchmark.training.augment import SAMPLERS, augment_batch, draw_augmentation, mix_up
+from benchmark.training.device_images import coloured
 
 declare_missing()
 
@@ -258,11 +259,19 @@ def test_a_shift_moves_by_at_most_the_given_part_of_the_width():
         assert 7 <= where.min() < 10 < where.max() <= 13
 
 
+@pytest.mark.parametrize("size", [16, 28])
+@pytest.mark.parametrize("augment", [STILL, Augment(rotate=20, zoom=0.1), EVERYTHING], ids=["still", "warp", "all"])
+def test_a_grey_picture_is_augmented_as_three_equal_channels(augment, size):
+    grey = torch.rand(4, 1, size, size)
+    draws = draw_augmentation(augment, 4, rng())
+    assert torch.equal(augment_batch(grey, augment, draws), augment_batch(coloured(grey), augment, draws))
+
+
 def test_a_rotation_keeps_the_middle_and_turns_the_rest():
     cross = torch.zeros(50, 1, 21, 21)
     cross[:, :, 10] = 1
     turned = changed(cross, asked(rotate=90))
-    torch.testing.assert_close(turned[:, :, 10, 10], torch.ones(50, 1), atol=0.05, rtol=0)
+    torch.testing.assert_close(turned[:, :, 10, 10], torch.ones(50, 3), atol=0.05, rtol=0)
     assert (turned - cross).abs().flatten(1).sum(1).gt(1).float().mean() > 0.9
 
 
