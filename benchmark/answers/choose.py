@@ -9,6 +9,7 @@ from benchmark.answers.door import Door
 from benchmark.answers.engines import engine_of
 from benchmark.execution.engine import EngineOptions, held
 from results.error import CatsError
+from results.text.counts import how_many
 from results.text.plain import json_text
 
 if TYPE_CHECKING:
@@ -68,10 +69,11 @@ def sentences_of(driver: "Driver") -> Iterator[str]:
     for record in state.failed:
         yield f"failed: {record.kind} {state.name(record)}: {record.reason}"
     if state.waiting:
-        yield f"{state.waiting} records wait in the outbox; the next `cats choose` or `cats sync` sends them"
+        records = how_many(state.waiting, "record waits", "records wait")
+        yield f"{records} in the outbox; the next `cats choose` or `cats sync` sends {'it' if state.waiting == 1 else 'them'}"
     if state.refused:
-        again = "the next `cats choose` tries to send them again"
-        yield f"{state.refused} records were set aside for the reasons above; {again}"
+        records, them = how_many(state.refused, "record was", "records were"), "it" if state.refused == 1 else "them"
+        yield f"{records} set aside for the reasons above; the next `cats choose` tries to send {them} again"
 
 
 def answer(question: "Question", driver: "Driver", how: How, door: Door) -> "tuple[Choice, str | None]":

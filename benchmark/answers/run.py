@@ -11,6 +11,7 @@ from benchmark.execution.watch import Run
 from benchmark.specs.plan_facts import plan_text
 from benchmark.specs.resolved import PlanPairs, ResolvedPlan
 from results.error import MOST_NAMED
+from results.text.counts import how_many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,8 +79,7 @@ def sentences_of(state: Run, plan: str) -> Iterator[str]:
     from benchmark.execution.leakage import leak_sentences
     from benchmark.specs.plan import assumed_country
 
-    left = f"; {state.unneeded} are not run, because no answer needs them" if state.unneeded else ""
-    yield f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed{left}"
+    yield made_in_words(state)
     if state.pairs is not None:
         for sentence in leak_sentences(state.pairs.leaks, allowed=state.pairs.plan.allow_leakage):
             yield f"  {sentence}"
@@ -90,26 +90,39 @@ def sentences_of(state: Run, plan: str) -> Iterator[str]:
     yield from waiting(state, plan)
 
 
+def made_in_words(state: Run) -> str:
+    """How many cells there are, were done, are made now and have failed."""
+    done, failed = how_many(state.done, "was done", "were done"), how_many(len(state.failed), "attempt")
+    left = ""
+    if state.unneeded:
+        left = "; " + how_many(
+            state.unneeded, "is not run, because no answer needs it", "are not run, because no answer needs them"
+        )
+    return f"{how_many(state.cells, 'cell')}: {done}, {state.made:,} made now, {failed} failed{left}"
+
+
 def failures(state: Run) -> Iterator[str]:
     """One sentence for each attempt that failed, of many for the first ones, and how many more there are."""
     for record in state.failed[:MOST_NAMED]:
         yield f"  failed: {record.kind} {state.name(record)}: {record.reason}"
     if len(state.failed) > MOST_NAMED:
-        yield f"  and {len(state.failed) - MOST_NAMED} more attempts failed; each record says why"
+        more = how_many(len(state.failed) - MOST_NAMED, "more attempt")
+        yield f"  and {more} failed; each record says why"
 
 
 def waiting(state: Run, plan: str) -> Iterator[str]:
     """Sentences about the records that MLflow does not have."""
     if state.waiting:
-        yield f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them"
+        records = how_many(state.waiting, "record waits", "records wait")
+        yield f"{records} in the outbox; `cats sync {plan}` sends {'it' if state.waiting == 1 else 'them'}"
     if state.refused:
         yield aside(state.refused, plan)
 
 
 def aside(count: int, plan: str) -> str:
     """The sentence about records that were set aside."""
-    records = "1 record was" if count == 1 else f"{count} records were"
-    return f"{records} set aside for the reasons above; `cats sync {plan}` tries to send them again"
+    records, them = how_many(count, "record was", "records were"), "it" if count == 1 else "them"
+    return f"{records} set aside for the reasons above; `cats sync {plan}` tries to send {them} again"
 
 
 def board_after(pairs: PlanPairs, uri: str, frame: "pd.DataFrame | None", *, best: bool) -> "Board":

@@ -11,6 +11,7 @@ from benchmark.execution.watch import Run
 from benchmark.specs.plan import Plan
 from benchmark.specs.resolved import ResolvedPlan
 from results.agreement.scores import ScoresText, read_scores
+from results.text.counts import how_many
 from results.tracking.frame import left_out
 
 
@@ -49,7 +50,9 @@ def score_pairs(plan: Plan, how: How, door: Door) -> tuple[Run, ResolvedPlan]:
     from benchmark.execution.prepare import check_names
     from benchmark.execution.resolution import resolve_plan
     from benchmark.machine.device import device_of
+    from benchmark.measures.enough_images import too_few_for_measures
     from benchmark.measures.inputs import ScoreSettings
+    from benchmark.measures.pair_scores import measures_of
     from benchmark.measures.processes import number_of_processes
     from benchmark.measures.scoring import check_plan, score_plan
     from benchmark.specs.candidates import backbones_in
@@ -64,6 +67,10 @@ def score_pairs(plan: Plan, how: How, door: Door) -> tuple[Run, ResolvedPlan]:
     resolved = _searched(resolve_plan(plan, how.uri), door)
     check_plan(resolved)
     settings = ScoreSettings(resolved, str(device_of(how.device)), how.images, how.draws, how.neutral, how.shares)
+    with door.progress() as watch:
+        few = too_few_for_measures(settings, measures_of(plan), watch.begins)
+    for sentence in few:
+        door.say(sentence)
     tracking = Experiment(how.uri, plan.experiment)
     outbox = outbox_of(how.uri, plan.experiment)
     with Lease(tracking, outbox, door.say) as lease, door.progress() as watch:
@@ -91,7 +98,9 @@ def sentences_of(state: Run, resolved: ResolvedPlan) -> Iterator[str]:
     plan = resolved.plan
     yield from leak_sentences(resolved.leaks, allowed=plan.allow_leakage)
     yield from absences(resolved.absent)
-    yield f"{state.cells} pairs: {state.done} were scored, {state.made} scored now, {len(state.failed)} attempts failed"
+    scored = how_many(state.done, "was scored", "were scored")
+    failed = how_many(len(state.failed), "attempt")
+    yield f"{how_many(state.cells, 'pair')}: {scored}, {state.made:,} scored now, {failed} failed"
     if state.made:
         yield from assumed_country(plan.country, plan.model_fields_set)
     yield from failures(state)

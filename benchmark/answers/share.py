@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.answers.judged import Terms
 from results.error import CatsError
+from results.text.counts import how_many
 from results.text.plain import fault_of_name, plain, shortened
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def archive_of(reader: "RunReader", subject: str, path: Path, words: Words, term
     made = write_archive(path, content, copies, reader.say)
     waiting = outbox_of(reader.uri, reader.query.experiment).count
     if waiting:
-        reader.say(f"{waiting} records wait to be sent and are not in the archive; `cats sync {subject}` sends them")
+        records = how_many(waiting, "record waits to be sent and is", "records wait to be sent and are")
+        reader.say(f"{records} not in the archive; `cats sync {subject}` sends {'it' if waiting == 1 else 'them'}")
     return made
 
 

@@ -22,6 +22,7 @@ from results.choosing.policy import Budget, Known
 from results.choosing.sets import SourceSet
 from results.choosing.stopping import MOST
 from results.choosing.verdict import Mean
+from results.text.counts import how_many
 
 SHOWN = 3  # runs that the sentence about what comes next names
 
@@ -80,18 +81,23 @@ def _notes(found: Answer, known: Known, others: int) -> tuple[str, ...]:
     """What is not known, and what figures do not speak of, in words."""
     notes = []
     if found.policy is not None:
-        targets, settings = len(known.prior.targets), len(known.prior.settings)
+        targets = how_many(len(known.prior.targets), "target")
+        settings = how_many(len(known.prior.settings), "setting")
         notes.append(
-            f"the ways of choosing were replayed on the runs of the prior, {targets} target{'' if targets == 1 else 's'} with "
-            f"its own {settings} settings and recipes, {RELABELLINGS} relabellings: the regrets are not those of this recipe"
+            f"the ways of choosing were replayed on the runs of the prior, {targets} with its own {settings} and recipes, "
+            f"{RELABELLINGS} relabellings: the regrets are not those of this recipe"
         )
     if found.strangers:
         notes.append(f"no prior rows: {', '.join(found.strangers)}; no set and no probability speaks of them")
     if others:
-        runs = "1 finished run" if others == 1 else f"{others} finished runs"
-        notes.append(f"{runs} of earlier calls with other sources or settings count in what was spent, and are not compared")
+        runs = how_many(others, "finished run")
+        count, are = ("counts", "is") if others == 1 else ("count", "are")
+        notes.append(
+            f"{runs} of earlier calls with other sources or settings {count} in what was spent, and {are} not compared"
+        )
     if found.near.targets and found.near.level is None:
-        notes.append(f"{found.near.targets} targets of the prior are too few for a set of sources with 90 % confidence")
+        targets_are = how_many(found.near.targets, "target of the prior is", "targets of the prior are")
+        notes.append(f"{targets_are} too few for a set of sources with 90 % confidence")
     return tuple(notes)
 
 

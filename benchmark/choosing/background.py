@@ -14,6 +14,7 @@ from results.choosing.merge import merged
 from results.choosing.prior import Prior
 from results.choosing.public_runs import public_runs
 from results.error import CatsError
+from results.text.counts import how_many
 from results.tracking.change_counter import is_missing
 
 NONE = "none"
@@ -68,11 +69,8 @@ def background_of(target: str, experiments: Sequence[str] | None, uri: str, say:
         say(f"all runs of the prior are of {target} or of its family '{family}', and none of them may speak for it")
     elif len(prior.targets) < held:
         gone = held - len(prior.targets)
-        say(
-            f"1 target of the prior is {target} or of its family, and is left out"
-            if gone == 1
-            else f"{gone} targets of the prior are {target} or of its family, and are left out"
-        )
+        targets = how_many(gone, "target of the prior is", "targets of the prior are")
+        say(f"{targets} {target} or of its family, and {'is' if gone == 1 else 'are'} left out")
     if not prior.targets:
         say("no run of another target is known: every source is new, and nothing is said about how sure the answer is")
     return prior

@@ -13,6 +13,7 @@ from benchmark.specs.source import Source
 from benchmark.specs.start import is_pretrained
 from results.board.candidates import Candidate
 from results.error import CatsError
+from results.text.counts import how_many
 
 BACKBONE = "mobilenetv2_100"  # where no file of weights lies on this machine
 SHOWN = 6  # backbones that a sentence names
@@ -114,7 +115,7 @@ def _usual_backbone(files: dict[str, list[str]]) -> tuple[str, str]:
         return BACKBONE, f"the backbone is {BACKBONE}; --backbone names another one"
     most = max(counts.values())
     backbone = min(name for name, count in counts.items() if count == most)
-    have = "1 source has" if most == 1 else f"{most} sources have"
+    have = how_many(most, "source has", "sources have")
     return backbone, f"the backbone is {backbone}, for which {have} weights on this machine; --backbone names another one"
 
 

@@ -8,6 +8,7 @@ import typer
 from benchmark.cli.options import DATABASE, ExperimentArgument, FreshOption, ImagesOption, TrackingOption
 from benchmark.cli.places import a_file, a_folder
 from benchmark.cli.terminal import print_line
+from results.text.counts import how_many
 
 app = typer.Typer()
 
@@ -50,7 +51,7 @@ def archive(
     reader = reader_of(plan, tracking_uri)
     path = output or Path(f"{slug(reader.query.experiment)}.zip")
     made = archive_of(reader, plan, path, words, Terms(images=images, fresh=fresh))
-    print_line(f"{path}: {path.stat().st_size / 1e6:.1f} MB, {made.runs} attempts, {len(made.files) + 2} files")
+    print_line(f"{path}: {path.stat().st_size / 1e6:.1f} MB, {how_many(made.runs, 'attempt')}, {len(made.files) + 2:,} files")
     if hub is not None or push is not None:
         for line in data_set_of(path, hub, push, licence):
             print_line(line)

@@ -12,6 +12,7 @@ from benchmark.cli.places import a_file, a_folder
 from benchmark.cli.terminal import print_line, say
 from results.error import CatsError
 from results.text.console import console
+from results.text.counts import how_many
 from results.text.plain import plain
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def check(
             _sheets(dataset, size, contact_sheet, broken)
     if duplicates is not None:
         _list_copies(datasets[0], size, duplicates, broken)
-    say(f"{name}: {len(findings) - broken} promises kept, {broken} broken")
+    say(f"{name}: {how_many(len(findings) - broken, 'promise')} kept, {broken} broken")
     if broken:
         raise typer.Exit(1)
 

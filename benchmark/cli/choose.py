@@ -134,7 +134,9 @@ def choose(
         raise typer.Exit(exit_code()) from None
     print_as(ChoiceText(choice), form)
     name = choice.experiment
-    say(f"records in {shown(tracking_uri)}, experiment {name}: `cats board {name}`, `cats cost {name}`, `cats report {name}`")
+    if choice.spent.runs or driver.tried:  # else there is nothing to show
+        commands = f"`cats board {name}`, `cats cost {name}`, `cats report {name}`"
+        say(f"records in {shown(tracking_uri)}, experiment {name}: {commands}")
     if refused:
         raise CatsError(refused)
     if driver.state.waiting or driver.state.refused:

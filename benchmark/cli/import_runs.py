@@ -14,6 +14,7 @@ from benchmark.execution.records import outbox_of
 from results.error import CatsError, nearest
 from results.imports.names import require_name
 from results.text.console import console
+from results.text.counts import how_many, share_of
 from results.text.plain import fault_of_name, shortened
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from results.record import Record
 
 app = typer.Typer()
+GAPS = ("has no figure and is left out", "have no figure and are left out")  # of one pair, and of several
 
 
 @app.command("import")
@@ -85,7 +87,10 @@ def import_results(
         table = read_table(runs, writing)
         records += runs_of(table, mapping, experiment, runs.name) if mapping.scores else []
         _say_gaps(
-            runs.name, [not record.scores for record in records if record.status == "finished"], "finished runs have no score"
+            runs.name,
+            [not record.scores for record in records if record.status == "finished"],
+            "finished runs",
+            ("has no score", "have no score"),
         )
         records += table_scores(table, mapping, experiment, runs.name)
     named = backbone or "unknown"
@@ -93,7 +98,7 @@ def import_results(
     _require_source(of, backbone if runs is None else None, matrix is None and not scores)
     grids = {path: read_grid(path, writing, missing or ()) for path in filter(None, [matrix, *_files(scores or []).values()])}
     for path, grid in grids.items():
-        _say_gaps(path.name, grid.isna().to_numpy().ravel().tolist(), "pairs have no figure and are left out")
+        _say_gaps(path.name, grid.isna().to_numpy().ravel().tolist(), "pairs", GAPS)
     if matrix is not None:
         grid = shares(grids[matrix], metric, str(matrix), percent=percent)
         records += cells_of(grid, metric, named, experiment, f"{matrix.name}, sha256 {file_digest(matrix)}", of)
@@ -121,9 +126,9 @@ def _require_matrix(option: str, alone: bool) -> None:
         raise CatsError(f"--{option} is for matrices; of a table of runs, write `{option}` into the map")
 
 
-def _say_gaps(name: str, gaps: "Sequence[bool]", what: str) -> None:
+def _say_gaps(name: str, gaps: "Sequence[bool]", what: str, verbs: tuple[str, str]) -> None:
     if any(gaps):
-        say(f"{name}: {sum(gaps)} of {len(gaps)} {what}")
+        say(f"{name}: {share_of(sum(gaps), len(gaps), what, *verbs)}")
 
 
 def load_map(name: str) -> "ColumnMap":
@@ -179,7 +184,7 @@ def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) ->
         sent = upload_records(tracking, records, lease)
         done = list(track(sent, "importing", len(records), console=out, transient=True, disable=not out.is_terminal))
     counts = Counter((each.record.kind, each.record.status) for each in done if each.act == "made")
-    parts = [f"{n} {'scored pairs' if kind == 'score' else f'{status} runs'}" for (kind, status), n in counts.items()]
+    parts = [how_many(n, "scored pair" if kind == "score" else f"{status} run") for (kind, status), n in counts.items()]
     acts = Counter(each.act for each in done)
     if len(done) > acts["made"]:
         parts.append(f"{len(done) - acts['made']} existed already")

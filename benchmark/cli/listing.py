@@ -9,7 +9,7 @@ from benchmark.cli import completion
 from benchmark.cli.entries import Task
 from benchmark.cli.options import Format
 from benchmark.cli.printing import print_as
-from benchmark.cli.terminal import say
+from benchmark.cli.terminal import say, say_error
 from results.error import CatsError
 
 app = typer.Typer()
@@ -55,8 +55,9 @@ def list_entries(
     say(f"{len(fitting)} of {len(rows)} {kind.value}{'; every target is a source too' if kind is Kind.sources else ''}")
     for sentence in wanted.advice(kind.value, fitting):
         say(sentence)
-    if broken:
-        raise CatsError(*broken)
+    if broken:  # the others are listed: a part of the answer, as where a file of many cannot be used
+        say_error(CatsError(*broken))
+        raise typer.Exit(1)
 
 
 @app.command()

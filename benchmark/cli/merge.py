@@ -6,6 +6,7 @@ import typer
 
 from benchmark.cli.options import DATABASE, TrackingOption
 from benchmark.cli.terminal import print_line, say
+from results.text.counts import how_many
 
 if TYPE_CHECKING:
     from benchmark.answers.share import MergedPlace
@@ -44,7 +45,14 @@ def _say_conflicts(place: "MergedPlace") -> None:
     for sentence in said[:MOST]:
         say(sentence)
     if len(said) > MOST:
-        say(f"{len(said) - MOST} more runs differ in a similar way or are left out for a similar reason")
+        more = len(said) - MOST
+        differ, are = ("differs", "is") if more == 1 else ("differ", "are")
+        say(f"{how_many(more, 'more run')} {differ} in a similar way or {are} left out for a similar reason")
+
+
+def _finished_before(runs: int) -> str:
+    one = "is of a cell that had been finished before, and does not count"
+    return one if runs == 1 else "are of cells that had been finished before, and do not count"
 
 
 def _parts(place: "MergedPlace") -> list[str]:
@@ -52,7 +60,7 @@ def _parts(place: "MergedPlace") -> list[str]:
     return [
         f"{place.count('added')} added",
         f"{place.count('there')} existed already",
-        *([f"{again} of the added ones are of cells that had been finished before, and do not count"] if again else []),
+        *([f"{again} of the added ones {_finished_before(again)}"] if again else []),
         *([f"{place.count('odd')} left out"] if place.count("odd") else []),
         *([f"{bare} of the added cells came without predictions"] if bare else []),
     ]

@@ -13,6 +13,7 @@ from benchmark.cli.options import DATABASE, CO2eOption, Device, HoursOption, Kwh
 from benchmark.cli.places import a_file
 from benchmark.cli.terminal import print_line, say
 from results.error import CatsError, NoExperimentError
+from results.text.counts import how_many
 from results.text.hidden import shown
 from results.tracking.change_counter import is_missing
 
@@ -174,13 +175,14 @@ def _copy(plan: str, place: Path) -> None:
 def _counts(resolved: "ResolvedPlan", todo: "list[Cell]", failed: dict[str, str], tracking_uri: str) -> Iterator[str]:
     unknown, every = len(resolved.unknown), sum(1 for _ in resolved.cells())
     if unknown:
-        pairs = "1 pair is" if unknown == 1 else f"{unknown} pairs are"
+        pairs = how_many(unknown, "pair is", "pairs are")
         yield f"{pairs} not searched for shared images yet; `cats run` does that before the first cell starts"
-    counts = f"{every - len(todo)} done, {len(todo)} to make"
-    yield f"{every} cells of plan '{resolved.plan.experiment}': {counts}; records in {shown(tracking_uri)}"
+    counts = f"{every - len(todo):,} done, {len(todo):,} to make"
+    yield f"{how_many(every, 'cell')} of plan '{resolved.plan.experiment}': {counts}; records in {shown(tracking_uri)}"
     again = sum(cell.key in failed for cell in todo)
     if again:
-        yield f"{again} of them failed before; --list-cells says why, and `cats run` tries them again"
+        them = "it" if again == 1 else "them"
+        yield f"{again:,} of them failed before; --list-cells says why, and `cats run` tries {them} again"
 
 
 def _cell_lines(resolved: "ResolvedPlan", done: set[str], failed: dict[str, str]) -> Iterator[str]:

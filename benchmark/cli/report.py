@@ -21,6 +21,7 @@ from benchmark.cli.options import (
 )
 from benchmark.cli.places import a_file, a_folder
 from benchmark.cli.terminal import print_line
+from results.text.counts import how_many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +100,7 @@ def report(
     tracking = Experiment(tracking_uri, reader.query.experiment, create=False)
     options: list[tuple[str, object]] = [("training images", train), ("rule", rule)]
     options += [("noise", noise and f"differences up to {noise:g}"), ("missing pairs count as", impute)]
-    options += [("a pretraining is shared over", over and f"{over} targets"), ("combinations", ", ".join(combine or []))]
+    options += [("a pretraining is shared over", over and how_many(over, "target")), ("combinations", ", ".join(combine or []))]
     facts = [(f"option: {name}", str(value)) for name, value in options if value]
     runs = runs_of_query(frame, reader.query.of_every_size)
     choices = page_options(
@@ -109,11 +110,10 @@ def report(
     html = render(page)
     with written(output, "the report") as draft:
         draft.write_text(html, encoding="utf-8")
-    print_line(
-        f"{output}: {len(html.encode()) / 1e6:.1f} MB, {len(cells.rows)} attempts, {len(cells.details)} with curves and ROC"
-    )
+    attempts = how_many(len(cells.rows), "attempt")
+    print_line(f"{output}: {len(html.encode()) / 1e6:.1f} MB, {attempts}, {len(cells.details):,} with curves and ROC")
     if figures is not None:
-        print_line(f"{figures}: {write(page, cells, figures)} files")
+        print_line(f"{figures}: {how_many(write(page, cells, figures), 'file')}")
     if log:
         run_id = log_page(tracking, render(without_pictures(page)) if sheets else html)
         print_line(f"logged to MLflow as run {run_id}{', without the pictures' if sheets else ''}")

@@ -23,6 +23,7 @@ from benchmark.cli.options import (
 from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import print_line, say
 from results.error import CatsError
+from results.text.counts import how_many
 from results.text.hidden import shown
 
 app = typer.Typer()
@@ -144,7 +145,7 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     except KeyboardInterrupt:
         say(f"stopped; `cats sync {plan}` sends the records that still wait")
         raise typer.Exit(exit_code()) from None
-    print_line(f"{sent} records sent to {experiment} on {shown(tracking_uri)}")
+    print_line(f"{how_many(sent, 'record')} sent to {experiment} on {shown(tracking_uri)}")
     if writer.refused:
         say(aside(len(writer.refused), plan))
         raise typer.Exit(RECORDS_WAIT)

@@ -9,6 +9,7 @@ from benchmark.cli import completion
 from benchmark.cli.options import Device, DeviceOption, ModelArgument
 from benchmark.cli.places import a_file
 from benchmark.cli.terminal import print_line, say
+from results.text.counts import how_many
 
 app = typer.Typer()
 
@@ -51,4 +52,4 @@ def submit(
     kept, place = read_model(model, str(device_of(device.value))), Place(to, overwrite)
     total = len(submission.ids)
     with_progress(kept, total, lambda done: write_submission(kept, submission, place, usable_cores(), done))
-    print_line(f"wrote {to}, {total:,} rows of {' and '.join(submission.form.columns)}")
+    print_line(f"wrote {to}, {how_many(total, 'row')} of {' and '.join(submission.form.columns)}")

@@ -11,6 +11,7 @@ from benchmark.cli.numbers import number
 from benchmark.cli.options import Device, DeviceOption, InputsArgument, ModelArgument, checked_address
 from benchmark.cli.places import a_file
 from benchmark.cli.terminal import print_sentence, print_table, print_text, say
+from results.text.counts import how_many
 
 if TYPE_CHECKING:
     from benchmark.models.change_text import ChangeText
@@ -136,7 +137,7 @@ def _compare(kept: "Model", inputs: Sequence[str], where: tuple[str, str, str], 
 def _name_broken(broken: Sequence[tuple[str, str]]) -> None:
     if not broken:
         return
-    say(f"{len(broken):,} {'file' if len(broken) == 1 else 'files'} cannot be used and are left out:")
+    say(f"{how_many(len(broken), 'file cannot be used and is', 'files cannot be used and are')} left out:")
     for name, reason in broken[:MOST_NAMED]:
         say(f"  {reason if name in reason else f'{name}: {reason}'}")
     if len(broken) > MOST_NAMED:

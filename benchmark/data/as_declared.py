@@ -10,6 +10,7 @@ from benchmark.data.readers.cells import absent_groups
 from benchmark.data.readers.part_words import part_of
 from benchmark.data.readers.samples import PARTS, Samples
 from results.error import CatsError
+from results.text.counts import how_many
 
 
 def wanted(dataset: Dataset, image: np.ndarray, name: str) -> bool:
@@ -69,12 +70,12 @@ def _check_table(dataset: Dataset, samples: Samples) -> None:
         raise CatsError(f"{dataset.name}: labels must be an array of whole numbers")
     for what, values in (("groups", samples.groups), ("parts", samples.parts)):
         if values is not None and len(values) != count:
-            raise CatsError(f"{dataset.name} has {len(values)} {what} for {count} images")
+            raise CatsError(f"{dataset.name} has {len(values):,} {what} for {how_many(count, 'image')}")
     check_attributes(dataset.name, samples.attributes, count)
     if dataset.images is not None and count != dataset.images:
-        raise CatsError(f"{dataset.name} has {count} images; {dataset.images} are declared")
+        raise CatsError(f"{dataset.name} has {how_many(count, 'image')}; {how_many(dataset.images, 'is', 'are')} declared")
     if len(labels) != count:
-        raise CatsError(f"{dataset.name} has {len(labels)} labels for {count} images")
+        raise CatsError(f"{dataset.name} has {how_many(len(labels), 'label')} for {how_many(count, 'image')}")
     again = next((name for name, times in Counter(samples.ids).items() if times > 1), None)
     if again is not None:
         one, other = [number for number, name in enumerate(samples.ids, 1) if name == again][:2]

@@ -15,6 +15,7 @@ import numpy as np
 from benchmark.data.fingerprint import VERSION, Fingerprints, find_pairs, fingerprints_of
 from results.files.kept import kept_write, read_kept
 from results.record import Frozen
+from results.text.counts import how_many
 
 Handling = Literal["refuse", "keep-first", "drop", "allow"]
 WAYS_OUT_OF_COPIES = (
@@ -160,8 +161,7 @@ def refusal(name: str, overlaps: tuple[Overlap, ...], handling: Handling, declar
 def shared_in_words(name: str, overlaps: tuple[Overlap, ...]) -> str:
     """The beginning of a sentence: how many images of a data set lie in ..."""
     total = sum(overlap.images for overlap in overlaps)
-    noun, verb = ("image", "lies") if total == 1 else ("images", "lie")
-    return f"{total} {noun} of {name} ({numbers_of(overlaps)}) {verb} in"
+    return f"{how_many(total, 'image')} of {name} ({numbers_of(overlaps)}) {'lies' if total == 1 else 'lie'} in"
 
 
 def example_of(overlaps: tuple[Overlap, ...]) -> str:
@@ -178,7 +178,7 @@ def numbers_of(overlaps: tuple[Overlap, ...]) -> str:
 
 def kinds_of(exact: int, near: int) -> str:
     """Numbers of exact copies and near-copies in words."""
-    return f"{exact} exact {'copy' if exact == 1 else 'copies'}, {near} near-{'copy' if near == 1 else 'copies'}"
+    return f"{how_many(exact, 'exact copy', 'exact copies')}, {how_many(near, 'near-copy', 'near-copies')}"
 
 
 def stored_copies(images: np.ndarray) -> Copies:

@@ -11,6 +11,7 @@ from benchmark.data.decoded import Decoded
 from benchmark.data.identity import drawn_part
 from benchmark.data.readers.samples import PARTS
 from benchmark.data.split import copies_left_out, official_rows, split
+from results.text.counts import how_many
 
 NO_PART, LEFT_OUT = "none", ", left out"
 ORDER = (*PARTS, *(f"{part}{LEFT_OUT}" for part in PARTS), NO_PART)
@@ -37,9 +38,10 @@ def copies_note(dataset: Dataset, images: Decoded) -> str:
         parts = official_rows(images)
         found, out = crossing(images.copies(), parts, images.ids), copies_left_out(dataset, images, parts)
         if found:
-            counts = ", ".join(f"{len(rows)} images of {part}" for part, rows in out.items() if len(rows))
+            counts = ", ".join(f"{how_many(len(rows), 'image')} of {part}" for part, rows in out.items() if len(rows))
+            were = "was" if sum(map(len, out.values())) == 1 else "were"
             sentences.append(
-                f"{counts} were left out (`duplicates: {dataset.duplicates}`), because images of val and test lay in an "
+                f"{counts} {were} left out (`duplicates: {dataset.duplicates}`), because images of val and test lay in an "
                 f"earlier part too: {numbers_of(found)}"
             )
     return "; ".join(sentences)
@@ -50,7 +52,7 @@ def labels_note(images: Decoded) -> str:
     labels = images.labels.reshape(len(images.labels), -1)
     pairs = images.copies().pairs
     count = int((labels[pairs[:, 0]] != labels[pairs[:, 1]]).any(axis=1).sum())
-    return f"{count} {'pair of copies has' if count == 1 else 'pairs of copies have'} different labels" if count else ""
+    return f"{how_many(count, 'pair of copies has', 'pairs of copies have')} different labels" if count else ""
 
 
 @dataclass(frozen=True)

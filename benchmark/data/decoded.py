@@ -23,6 +23,7 @@ from results.files.atomic import atomic_write, discard
 from results.files.digest import digest
 from results.files.kept import seal_draft
 from results.record import ATTRIBUTE
+from results.text.counts import how_many, share_of
 
 log = logging.getLogger(__name__)
 LAYOUT = 2  # version of the stored arrays; raised when old arrays must not be read
@@ -138,10 +139,11 @@ def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> tuple[b
             file, len(rows), size, samples.slices
         )  # numpy leaves room for the number of rows: the header keeps its length
     if number < len(samples.ids):
-        raise CatsError(f"{dataset.name}: there are only {number} images for {len(samples.ids)} labels")
+        there = "there is" if number == 1 else "there are"
+        raise CatsError(f"{dataset.name}: {there} only {how_many(number, 'image')} for {how_many(len(samples.ids), 'label')}")
     if broken and len(broken) / number > dataset.broken:  # 29 of 100 are 0.29, while 0.29 × 100 is less than 29
         allowed = f"{dataset.broken:.2%} may be" if dataset.broken else "none may be"
-        count = f"{len(broken)} of {number} images of {dataset.name} {'is' if len(broken) == 1 else 'are'} broken, {allowed}"
+        count = f"{share_of(len(broken), number, f'images of {dataset.name}', 'is', 'are')} broken, {allowed}"
         raise CatsError(f"{broken[0]}; {count}: replace what is broken, or write a larger share as `broken` into the entry")
     if number and not rows:
         raise CatsError(f"{dataset.name}: every image is broken or has another shape than declared")

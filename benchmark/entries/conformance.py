@@ -26,6 +26,7 @@ from benchmark.entries.left_out import folders_left_out, left_out, require_few
 from benchmark.entries.stored_numbers import dark_class, extremes
 from benchmark.entries.value_range import doubt_of_levels
 from results.error import CatsError
+from results.text.counts import how_many, share_of
 
 ENOUGH = 20  # training images of a class; a smaller number gives a Note
 
@@ -129,7 +130,7 @@ def values(case: Case) -> str:
     if blank == len(most):
         raise CatsError(f"{case.dataset.name}: every image is blank: all its pixels have one value")
     facts = f"values from {low} to {high}"
-    doubts = [f"{blank:,} of {len(most):,} images are blank"] if blank else []
+    doubts = [f"{share_of(blank, len(most), 'images', 'is', 'are')} blank"] if blank else []
     dark = dark_class(most, case.images.labels, case.dataset.classes)
     doubts += [each for each in (doubt, dark) if each]
     return Note("; ".join((facts, *doubts))) if doubts else facts
@@ -150,7 +151,8 @@ def groups(case: Case) -> str:
     unnamed = set(absent_groups(names.tolist()))
     absent = [name for name in names.tolist() if name in unnamed]
     if absent:
-        raise CatsError(f"{dataset.name}: `groups: {dataset.groups}` is declared, but {len(absent):,} images have no group")
+        without = how_many(len(absent), "image has", "images have")
+        raise CatsError(f"{dataset.name}: `groups: {dataset.groups}` is declared, but {without} no group")
     alike = alike_labels(names.tolist())
     if alike:
         raise CatsError(f"{dataset.name}: the groups {quoted(alike[0])} are spelled in several ways; spell them alike")
@@ -166,7 +168,7 @@ def parts(case: Case) -> str:
     ]
     copied = sum(map(len, copies_left_out(case.dataset, case.images, official_rows(case.images)).values()))
     unused = len(case.images.ids) - sum(map(len, case.parts.values())) - copied
-    facts += f"; {unused:,} images are in no part" if unused else ""
+    facts += f"; {how_many(unused, 'image is', 'images are')} in no part" if unused else ""
     uneven = uneven_class(case.dataset, case.images, case.parts)
     facts += f"; {uneven}" if uneven else ""
     if absent:

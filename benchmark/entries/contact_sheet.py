@@ -11,6 +11,7 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded
 from benchmark.data.volumes import mosaic, slice_count
 from results.files.output import output
+from results.text.counts import how_many
 from results.text.plain import plain, shortened
 
 COLUMNS, ROWS, GAP, TITLE = 8, 4, 4, 28  # GAP and TITLE in pixels
@@ -24,7 +25,7 @@ def contact_sheets(dataset: Dataset, images: Decoded, folder: Path) -> list[Path
         mine = np.flatnonzero(images.labels[:, number] if images.labels.ndim > 1 else images.labels == number)
         path = folder / f"{dataset.name}-{number:03d}-{re.sub(r'[^A-Za-z0-9]+', '-', name)[:LONGEST].strip('-')}.png"
         with output(path, "a contact sheet") as draft:
-            sheet(images.images, mine, f"{shortened(plain(name), LONGEST)}: {len(mine):,} images").save(draft)
+            sheet(images.images, mine, f"{shortened(plain(name), LONGEST)}: {how_many(len(mine), 'image')}").save(draft)
         written.append(path)
     return written
 

@@ -14,6 +14,7 @@ from benchmark.data.readers.file_tree import Tree
 from benchmark.entries.said import Said
 from results.error import CatsError
 from results.text.brief import short
+from results.text.counts import share_of
 
 DECODED = 40  # files that are decoded to see damage
 PATIENT = "PatientID"
@@ -82,9 +83,10 @@ def examined(tree: Tree, names: Sequence[str], view: dict[str, Any], broken: flo
     _require_few_faults(tree, list(faults.values()), len(facts.names), broken)
     if facts.frames and "frame" not in view:
         name, count = max(facts.frames.items(), key=lambda pair: pair[1])
+        hold = share_of(len(facts.frames), len(facts.names), "DICOM files", "holds", "hold")
         raise CatsError(
-            f"{tree.path}: {len(facts.frames):,} of {len(facts.names):,} DICOM files hold several frames ({name} has {count}); "
-            "say which one is read with --frame first, --frame middle or --frame NUMBER"
+            f"{tree.path}: {hold} several frames ({name} has {count}); say which one is read with "
+            "--frame first, --frame middle or --frame NUMBER"
         )
     if tag:
         readable = [row for row in range(len(groups)) if row not in faults]
@@ -125,7 +127,8 @@ def _require_groups(tree: Tree, names: Sequence[str], groups: Sequence[str], tag
     remedy = "name another attribute with --group, or say --group '' if patients are unknown"
     absent = [name for name, group in zip(names, groups, strict=True) if not group]
     if absent:
-        raise CatsError(f"{tree.path}: {len(absent):,} of {len(names):,} DICOM files have no {tag}, as {absent[0]}; {remedy}")
+        have = share_of(len(absent), len(names), "DICOM files", "has", "have")
+        raise CatsError(f"{tree.path}: {have} no {tag}, as {absent[0]}; {remedy}")
     if len(set(groups)) == 1:
         raise CatsError(
             f"{tree.path}: all {len(names):,} DICOM files have the {tag} '{groups[0]}', which does not tell patients apart; "
@@ -149,4 +152,5 @@ def require_decodable(tree: Tree, names: Sequence[str], view: dict[str, Any], br
         except CatsError as error:
             faults.append(str(error))
     if len(faults) > broken * len(chosen):
-        raise CatsError(f"{tree.path}: {faults[0]}; {len(faults):,} of {len(chosen):,} files that were looked at are like that")
+        like_that = share_of(len(faults), len(chosen), "files that were looked at", "is", "are")
+        raise CatsError(f"{tree.path}: {faults[0]}; {like_that} like that")

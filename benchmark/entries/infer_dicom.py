@@ -18,6 +18,7 @@ from benchmark.entries.inferred import Inferred, number_of_groups
 from benchmark.entries.left_out import left_out, require_few, require_whole_folders
 from benchmark.entries.said import Said
 from results.error import CatsError
+from results.text.counts import how_many
 
 
 def chosen_dicom(tree: Tree, said: Said) -> list[str]:
@@ -112,8 +113,10 @@ def dicom_of_table(inferred: Inferred, tree: Tree, files: Sequence[str], said: S
 
 
 def _notes(facts: DicomFacts, view: dict[str, Any]) -> list[str]:
-    notes = [f"{facts.others:,} DICOM files hold no image (reports, contours) and are left out"] if facts.others else []
+    verb, are = ("holds", "is") if facts.others == 1 else ("hold", "are")
+    others = f"{how_many(facts.others, 'DICOM file')} {verb} no image (reports, contours) and {are} left out"
+    notes = [others] if facts.others else []
     if facts.frames:
         which = f"the {view['frame']} one" if isinstance(view["frame"], str) else f"number {view['frame']}"
-        notes.append(f"of {len(facts.frames):,} files with several frames {which} is read")
+        notes.append(f"of {how_many(len(facts.frames), 'file')} with several frames {which} is read")
     return notes

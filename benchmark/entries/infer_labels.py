@@ -24,6 +24,7 @@ from benchmark.data.readers.table_labels import left_out, pieces_of
 from benchmark.entries.said import DROP, NONE, Said
 from results.error import CatsError
 from results.text.brief import briefly
+from results.text.counts import how_many
 
 LONGEST_LABEL = 2000  # characters of a cell
 
@@ -201,8 +202,9 @@ def _nothing(counts: Counter[str], separator: str, said: Said) -> str | None:
         return found
     blank = sum(n for cell, n in counts.items() if not cell.strip())
     if blank:
+        cells_are = how_many(blank, "cell of the label column is", "cells of the label column are")
         raise CatsError(
-            f"{blank:,} cells of the label column are blank: say --nothing '' if such an image has none of the labels, or "
+            f"{cells_are} blank: say --nothing '' if such an image has none of the labels, or "
             "--missing drop to leave these rows out"
         )
     alone = [cell for cell in counts if spelling(cell) in NOTHING]

@@ -15,6 +15,7 @@ from benchmark.data.readers.table_labels import ALLOWED_MARKS, left_out, mark_of
 from benchmark.entries.infer_labels import Labels, dropped_labels, names_in_words, refuse_absent
 from benchmark.entries.said import DROP, Said
 from results.error import CatsError
+from results.text.counts import how_many, share_of
 
 
 def labels_of_columns(rows: pd.DataFrame, columns: Sequence[str], said: Said, where: str) -> Labels:
@@ -75,12 +76,14 @@ def labels_of_marks(marks: np.ndarray, kept: np.ndarray, counts: Counter[str], s
     zero, several = int((sums[kept] == 0).sum()), int((sums[kept] > 1).sum())
     single = said.task not in {None, "multilabel"}
     if single and several:
-        raise CatsError(f"{where}: {several:,} images have several labels, which the task {said.task} does not allow")
+        have = how_many(several, "image has", "images have")
+        raise CatsError(f"{where}: {have} several labels, which the task {said.task} does not allow")
     one_hot = said.task != "multilabel" and not several
     if one_hot and zero and said.missing != DROP:
         multilabel = "" if single else ", or --task multilabel if an image may have none of the labels"
+        none = share_of(zero, int(kept.sum()), "images", "has", "have")
         raise CatsError(
-            f"{where}: {zero:,} of {int(kept.sum()):,} images have none of the labels and the others have exactly one: say "
+            f"{where}: {none} none of the labels and the others have exactly one: say "
             f"--missing drop to leave the {zero:,} out{multilabel}"
         )
     missing = list(counts)

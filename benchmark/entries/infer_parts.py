@@ -14,6 +14,7 @@ from benchmark.data.readers.table_file import texts_of
 from benchmark.entries.inferred import in_part_order
 from benchmark.entries.said import Said
 from results.error import CatsError
+from results.text.counts import how_many
 
 
 def parts_of_column(
@@ -41,7 +42,8 @@ def parts_of_column(
         {word: str(part) for word, part in words.items()}, in_part_order(parts), f"{where}: the column '{column}'"
     )
     unused = {word: counts[word] for word, part in words.items() if part == NO_PART}
-    notes = (f"{sum(unused.values()):,} images are in no part, as declared: {counted(unused)}",) if unused else ()
+    images = how_many(sum(unused.values()), "image is", "images are")
+    notes = (f"{images} in no part, as declared: {counted(unused)}",) if unused else ()
     return in_part_order(parts), {"part_values": dict(sorted(words.items()))} if set(words) - set(PARTS) else {}, notes
 
 

@@ -30,6 +30,7 @@ from benchmark.entries.said import OF_DICOM, Said, refuse_options
 from benchmark.entries.table_place import Place, place_of_table, require_pictures
 from benchmark.entries.table_rows import refuse_first_row, rows_of
 from results.error import CatsError
+from results.text.counts import how_many
 
 
 def infer_table(path: Path, said: Said) -> Inferred:
@@ -57,7 +58,9 @@ def infer_table(path: Path, said: Said) -> Inferred:
     if group:
         require_groups(rows, group, where)
     unnamed = len(set(place.names) - _named(every, fit, place.names, said))
-    notes += (f"{unnamed:,} pictures in {place.tree.path} are not in the table, and are left out",) if unnamed else ()
+    verb = "is" if unnamed == 1 else "are"
+    pictures = f"{how_many(unnamed, 'picture')} in {place.tree.path} {verb} not in the table, and {verb} left out"
+    notes += (pictures,) if unnamed else ()
     options = _options(place, fit, columns) | {key: value for key, value in (("group", group), ("part", part)) if value} | how
     inferred = Inferred(
         place.tree.path, {"table": options | labels.options | part_options}, labels.counts, parts=parts,

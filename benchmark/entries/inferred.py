@@ -16,6 +16,7 @@ from benchmark.data.readers.picture_format import ending_of
 from benchmark.data.readers.samples import PARTS
 from benchmark.data.readers.stored import DEEP, GREY, is_unknown_tiff
 from results.error import CatsError
+from results.text.counts import how_many, share_of
 
 MAX_PAGED = 500  # pictures that are opened to see their pages
 MAX_OPENED = 5000  # pictures that are opened to see their shape
@@ -66,8 +67,7 @@ def in_part_order(counts: Counter[str]) -> dict[str, int]:
 
 def number_of_groups(groups: Sequence[str], kind: str) -> str:
     """How many groups there are, as in `9 patients`; an image without a group counts for none."""
-    count = len(set(groups) - {""})
-    return f"{count:,} {kind}{'' if count == 1 else 's'}"
+    return how_many(len(set(groups) - {""}), kind)
 
 
 def require_two_classes(path: Path, counts: dict[str, int]) -> None:
@@ -121,4 +121,5 @@ def several_pages(tree: Tree, names: Sequence[str]) -> tuple[str, ...]:
                 found.append(name)
     if not found:
         return ()
-    return (f"{len(found):,} of {len(chosen):,} pictures hold several pages, of which the first is read, as in {found[0]}",)
+    hold = share_of(len(found), len(chosen), "pictures", "holds", "hold")
+    return (f"{hold} several pages, of which the first is read, as in {found[0]}",)

@@ -12,6 +12,7 @@ from benchmark.data.readers.samples import TreeReader
 from benchmark.data.readers.strangers import is_stranger
 from benchmark.entries.masks import is_mask_folder
 from results.error import CatsError
+from results.text.counts import how_many
 
 SHARE = 0.01  # of files that may be pictures; if more of them cannot be read, the data are refused
 TENSORS = {".pt", ".parquet"}  # weights or a table, but in a folder of their own perhaps images
@@ -43,7 +44,7 @@ class LeftOut:
         """What is not read, one sentence for each group of files; empty if everything is read."""
         found = []
         if self.unchosen:
-            what = "1 picture is" if len(self.unchosen) == 1 else f"{len(self.unchosen):,} pictures are"
+            what = how_many(len(self.unchosen), "picture is", "pictures are")
             found.append(f"{what} left out by the entry, for example {self.unchosen[0]}")
         unread = self.missed | self.archives | self.others
         if unread:
@@ -149,7 +150,7 @@ def _with_parents(folder: PurePosixPath) -> tuple[PurePosixPath, ...]:
 
 def _seen(lost: dict[PurePosixPath, list[str]]) -> str:
     folder, names = next(iter(lost.items()))
-    files = "1 file" if len(names) == 1 else f"{len(names):,} files"
+    files = how_many(len(names), "file")
     return f"the folder {folder} lies beside folders of pictures and holds none ({files}, for example {names[0]})"
 
 

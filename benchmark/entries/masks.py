@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from results.error import CatsError
+from results.text.counts import share_of
 
 WORDS = (
     "masks?", "seg", "segm", "segmentations?", "gt", "ground[_ -]?truth", "labels?", "annotations?", "anno", "superpixels",
@@ -32,8 +33,9 @@ def require_no_masks(path: Path, names: Sequence[str], include: str) -> None:
     words = sorted({re.sub(r"[\s\d.]+\Z", "", each[2]).strip() for each in found.values()}, key=len)
     shortest = [word for i, word in enumerate(words) if not any(word.startswith(other) for other in words[:i])]
     pattern = f"^(?!.*({'|'.join(re.escape(word) for word in shortest)}))" + (f".*{include}" if include else "")
+    look = share_of(len(found), len(names), "pictures", "looks", "look")
     raise CatsError(
-        f"{path}: {len(found):,} of {len(names):,} pictures look like masks of others, for example {name} beside "
+        f"{path}: {look} like masks of others, for example {name} beside "
         f"{PurePosixPath(match[1]).name}; leave them out with --include '{pattern}', "
         f"or take all with --include '{EVERY}'"
     )

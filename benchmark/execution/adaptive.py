@@ -33,7 +33,9 @@ def unneeded_note(resolved: ResolvedPlan, frame: "pd.DataFrame | None") -> list[
     keys = {cell.key for cell in resolved.cells()}
     terms = terms_of(frame[frame["key"].isin(keys)])
     count = 0 if terms is None else AdaptiveJobs(replace(resolved, terms=terms), frame, []).unneeded()
-    return [f"{count} of the cells to make are needed for no answer: `cats run --adaptive` leaves them out"] if count else []
+    are, them = ("is", "it") if count == 1 else ("are", "them")
+    note = f"{count} of the cells to make {are} needed for no answer: `cats run --adaptive` leaves {them} out"
+    return [note] if count else []
 
 
 class _Unit(NamedTuple):

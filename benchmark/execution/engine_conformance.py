@@ -25,6 +25,7 @@ from benchmark.specs.job import Job, jobs_of
 from benchmark.specs.plan import Plan
 from results.error import CatsError
 from results.record import Outcome
+from results.text.counts import how_many
 
 NO_SERVER = "sqlite:///none.db"  # no source of these plans is looked up there
 END_SECONDS = 60.0  # within which an engine must end after a stop
@@ -189,7 +190,7 @@ def _require(*broken: str) -> None:
 def _once(recorder: _Recorder, jobs: list[Job]) -> Iterator[str]:
     expected = sorted(key for job in jobs for key in job.keys)
     if sorted(recorder.keys) != expected:
-        yield f"{len(expected)} cells and pretrainings were to run once, {len(recorder.keys)} outcomes came"
+        yield f"{len(expected)} cells and pretrainings were to run once, {how_many(len(recorder.keys), 'outcome')} came"
     groups = sorted(sorted(job.keys) for job, _ in recorder.admitted)
     if sorted(sorted(outcome.record.key for outcome in outcomes) for outcomes, _ in recorder.returned) != groups:
         yield "the outcomes of one admitted job did not come in one list"

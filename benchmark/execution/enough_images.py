@@ -1,6 +1,6 @@
 """Whether the images that the cells of a plan draw are enough: every class in every part, and neighbours for every k.
 
-Said before anything starts, by `cats plan` and `cats run`.
+Said before anything starts, by `cats plan` and `cats run`; see benchmark.measures.enough_images for `cats score`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -8,7 +8,7 @@ from itertools import groupby
 
 from benchmark.data.copies import Rows
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import load_images_cached
+from benchmark.data.decoded import Decoded, load_images_cached
 from benchmark.data.split import Subsample, split, subsampled
 from benchmark.execution.fit import arguments_of
 from benchmark.specs import catalogue
@@ -61,16 +61,28 @@ def _refusals(name: str, cells: list[Cell]) -> Iterator[str]:
         draw = cell.subsample, cell.subsample.drawn_by(cell.seed)
         if draw not in counts:
             try:
-                drawn = subsampled(dataset, images, parts, cell.subsample, cell.seed)
-                _require_stated(dataset, drawn, cell.subsample)
-                counts[draw] = len(drawn["train"])
+                counts[draw] = len(drawn_rows(dataset, images, parts, (cell.subsample, cell.seed))["train"])
             except CatsError as error:
                 counts[draw] = 0
-                yield f"{_written(cell.subsample)}: {error}"
+                yield str(error)
         reason = _reason(cell, counts[draw], images.images.shape[1:3]) if counts[draw] else None
         if reason is not None:
             source = f" ({_written(cell.subsample)})" if cell.subsample.train is not None else ""
             yield f"recipe: {reason} of {name}{source}"
+
+
+def drawn_rows(dataset: Dataset, images: Decoded, parts: Rows, draw: tuple[Subsample, int]) -> Rows:
+    """The rows of each part that a subsample draws with a seed.
+
+    Raises CatsError, with the subsample as a plan writes it, if the images are too few.
+    """
+    subsample, seed = draw
+    try:
+        drawn = subsampled(dataset, images, parts, subsample, seed)
+        _require_stated(dataset, drawn, subsample)
+    except CatsError as error:
+        raise CatsError(f"{_written(subsample)}: {error}") from error
+    return drawn
 
 
 def _require_stated(dataset: Dataset, drawn: Rows, subsample: Subsample) -> None:

@@ -18,6 +18,7 @@ from benchmark.specs.start import Start, chain, is_pretrained
 from benchmark.specs.target import Target
 from results.board.sizes import ALL
 from results.error import CatsError
+from results.text.counts import how_many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,10 +169,11 @@ def require_same_splits(cells: Iterable[Cell], frame: "pd.DataFrame") -> None:
         splits = known.loc[(known["target"] == target) & (known["data"] == data), "split"]
         other = int((splits != split_digest(catalogue.target(target).dataset, size)).sum()) if len(splits) else 0
         if other:
+            runs = how_many(other, "finished run of the experiment has", "finished runs of the experiment have")
             raise CatsError(
-                f"{target}: {other} finished runs of the experiment have another drawn split of the same data than this "
-                "machine draws: its image libraries decode other pixels and find other copies; install the versions with which "
-                "these runs were made (Pillow above all), or choose another experiment"
+                f"{target}: {runs} another drawn split of the same data than this machine draws: its image libraries decode "
+                "other pixels and find other copies; install the versions with which these runs were made (Pillow above all), "
+                "or choose another experiment"
             )
 
 

@@ -21,6 +21,7 @@ from benchmark.specs.source import Source
 from benchmark.specs.target import Target
 from results.error import CatsError, first_line
 from results.record import Outcome
+from results.text.counts import how_many
 from results.text.identifiers import DIGEST, digested, fingerprint
 from results.text.unnamed import unnamed
 from results.tracking.prediction_file import read_predictions
@@ -155,8 +156,9 @@ def other_keys(targets: Mapping[str, Target], frame: pd.DataFrame) -> Iterable[s
             known = frame.loc[frame["target"] == name, FACT].dropna()
             count = int((known != fingerprint(identifier_key())).sum())
             if count:
+                runs = how_many(count, "run of the experiment names its", "runs of the experiment name their")
                 yield (
-                    f"{name}: {count} runs of the experiment name their images by digests of another key, so that test images "
+                    f"{name}: {runs} images by digests of another key, so that test images "
                     "and patients of these and of new runs cannot be paired; copy the file identifiers.key from the CATS_HOME "
                     "where those runs were made, if it is yours"
                 )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmark.specs.needs import Array, Undefined
+from results.text.counts import share_of
 
 
 def indicators(labels: Array) -> Array:
@@ -20,7 +21,8 @@ def require_two_per_class(labels: Array) -> None:
     """Raises Undefined if a class has a single image."""
     single = int((np.bincount(labels) == 1).sum())
     if single:
-        raise Undefined(f"{single} of {labels.max() + 1} classes have one image, which has no variance")
+        have = share_of(single, int(labels.max()) + 1, "classes", "has", "have")
+        raise Undefined(f"{have} one image, which has no variance")
 
 
 def require_single_label(source_labels: Array) -> None:

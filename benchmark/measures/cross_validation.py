@@ -7,6 +7,7 @@ import numpy as np
 from benchmark.measures.resampling import multiplicities
 from benchmark.specs.measure import Draws
 from benchmark.specs.needs import Array, Undefined
+from results.text.counts import how_many
 
 BLOCK = 2**22  # distances at a time, 32 MiB
 
@@ -32,7 +33,7 @@ def stratified_folds(features: Array, labels: Array, *, number: int, seed: int) 
     if number < 2:
         raise Undefined(f"{number} folds hold nothing out")
     if len(seen) < 2 * number:
-        raise Undefined(f"{len(seen)} different images are too few for {number} folds")
+        raise Undefined(f"{how_many(len(seen), 'different image is', 'different images are')} too few for {number} folds")
     held = np.zeros((len(seen), labels.max() + 1))
     np.add.at(held, (group, labels), 1)
     appears = np.lexsort(-held[::-1])  # classes in canonical order too: by their counts of the first image, then the second ...

@@ -20,6 +20,7 @@ from results.statistics.two_sample import (
     share_above,
     shares_apart,
 )
+from results.text.counts import how_many
 
 LEAST = 20  # images of a side; fewer show no shift below one standard deviation
 LEAST_GROUPS = 5  # groups of a side; fewer can be dealt out in too few ways for a small p-value
@@ -110,11 +111,11 @@ def find_change(new: Sample, reference: Sample, level: float = 0.05, permutation
 def require_enough(new: int, reference: int) -> None:
     """Raises CatsError if a side has fewer images than LEAST."""
     if new < LEAST:
-        images = "1 image is" if new == 1 else f"{new} images are"
+        images = how_many(new, "image is", "images are")
         raise CatsError(f"{images} too few to say anything about a change: at least {LEAST} are needed")
     if reference < LEAST:
         raise CatsError(
-            f"the classifier keeps {reference} validation and test images as reference, too few to compare with: "
+            f"the classifier keeps {how_many(reference, 'validation and test image')} as reference, too few to compare with: "
             f"at least {LEAST} are needed; keep a classifier of a larger data set"
         )
 
@@ -136,7 +137,7 @@ def _labels(new: Sample, reference: Sample, grouped: bool, permutations: int) ->
     for count, side in zip(counts, ("the new images", "the reference images"), strict=True):
         if count < LEAST_GROUPS:
             raise CatsError(
-                f"{side} come from {count} {'group' if count == 1 else 'groups'}, too few to say anything about a change: "
+                f"{side} come from {how_many(count, 'group')}, too few to say anything about a change: "
                 f"at least {LEAST_GROUPS} are needed"
             )
     return labels_of(is_new, np.concatenate([ours, theirs + counts[0]]), permutations, rng), counts

@@ -15,6 +15,7 @@ from results.error import CatsError
 from results.files.atomic import make_folders, reason_of
 from results.files.output import output, require_place
 from results.record import Frozen
+from results.text.counts import how_many
 from results.text.drawing import ACCENT, GRID, INK, PAPER, save
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def draw_history(lines: Sequence[Line], path: Path) -> None:
     lower.set_xticks(shown, [_when(lines[place]) for place in shown], fontsize=8)
     lower.set_xlim(-0.5, len(lines) - 0.5)
     alarms = sum(line.changed for line in lines)
-    calls = "1 call" if len(lines) == 1 else f"{len(lines)} calls"
+    calls = how_many(len(lines), "call")
     title = f"{calls} of cats watch, {alarms} with an alarm (filled); the last one: {lines[-1].images:,} images"
     upper.set_title(title, loc="left", fontsize=11, fontweight="bold")
     with output(path, "the picture of the history") as draft:

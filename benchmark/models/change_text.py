@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmark.models.change import DIRECTIONS, MOST, Change, Finding
 from benchmark.models.sample import NAMED
+from results.text.counts import how_many
 from results.text.printing import TerminalTable, terminal_notes
 
 HEAD = ("test", "new images", "reference", "effect", "p", "p of all tests (Holm)", "alarm")
@@ -81,9 +82,8 @@ class ChangeText:
         if change.reference > MOST:
             made.append(f"{MOST:,} of the reference images are compared, drawn at random")
         if self.broken:
-            made.append(
-                f"{self.broken} {'file' if self.broken == 1 else 'files'} could not be used and are no part of the comparison"
-            )
+            files = how_many(self.broken, "file could not be used and is", "files could not be used and are")
+            made.append(f"{files} no part of the comparison")
         made.append(f"if nothing has changed, an alarm comes in {100 * change.level:g} % of calls")
         return made
 

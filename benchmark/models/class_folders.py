@@ -10,6 +10,7 @@ import numpy as np
 from benchmark.data.readers.cells import quoted
 from benchmark.data.readers.file_tree import composed
 from results.error import nearest
+from results.text.counts import how_many
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,11 @@ def labels_by_folder(names: Sequence[str], classes: Sequence[str], where: str) -
         return Folders(None, (f"{where}: no folder is a class of the classifier{close}: {seen}",))
     notes = tuple(
         f"{where}: the folder '{folder}' is no class of the classifier{nearest(folder, classes)}; its "
-        f"{'1 picture is' if count == 1 else f'{count:,} pictures are'} predicted and not scored"
+        f"{how_many(count, 'picture is', 'pictures are')} predicted and not scored"
         for folder, count in unknown.items()
     )
     if "" in folders:
-        notes += (f"{where}: {folders.count(''):,} pictures lie in no class folder; they are predicted and not scored",)
+        outside = folders.count("")
+        they, lie = "it is" if outside == 1 else "they are", how_many(outside, "picture lies", "pictures lie")
+        notes += (f"{where}: {lie} in no class folder; {they} predicted and not scored",)
     return Folders(np.array([index.get(folder, -1) for folder in folders], dtype=np.int64), notes)

@@ -17,7 +17,9 @@ def data_notes(cell: Cell, dataset: Dataset, tags: Mapping[str, str]) -> list[st
         seen = "1 slice" if tags["slices"] == "1" else f"{tags['slices']} slices"
         notes.append(f"each image is a volume, of which the network sees {seen}; numbers of images count volumes")
     if tags.get("known_duplicates"):
-        notes.append(f"up to {tags['known_duplicates']} images of val and test are in an earlier part of the split too")
+        count = tags["known_duplicates"]
+        images = "image of val and test is" if count == "1" else "images of val and test are"
+        notes.append(f"up to {count} {images} in an earlier part of the split too")
     if tags.get("duplicates"):
         notes.append(tags["duplicates"])
     return notes

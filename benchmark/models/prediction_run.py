@@ -14,6 +14,7 @@ from benchmark.models.prediction_file import label_texts, prediction_file
 from benchmark.models.prediction_scores import labelled, score_sentences
 from benchmark.models.statistics import STATISTICS
 from results.error import CatsError
+from results.text.counts import how_many
 
 NAMED = 20  # broken pictures; the file names all of them
 
@@ -86,20 +87,17 @@ def sentences_about(summary: Summary, model: Model, total: int) -> list[str]:
     used, manifest = total - summary.broken, model.manifest
     counts = ", ".join(f"{name or 'no label'} {count:,}" for name, count in summary.predicted.most_common())
     what = "volume" if manifest.reading.of_volumes else "picture"
-    lines = [f"{_counted(used, what)} predicted: {counts}"]
+    lines = [f"{how_many(used, f'{what} is', f'{what}s are')} predicted: {counts}"]
     lines.append(
-        f"{summary.unlike:,} of {used:,} are unlike the training images ({summary.unlike / used:.1%}; "
-        "about 5 % of ordinary images are)"
+        f"{summary.unlike:,} of {used:,} {'is' if summary.unlike == 1 else 'are'} unlike the training images "
+        f"({summary.unlike / used:.1%}; about 5 % of ordinary images are)"
     )
     if manifest.temperature is None:
         lines.append("the classifier has no temperature: its probabilities are not calibrated, and both kinds are equal")
     if summary.grey and manifest.reading.colour and not _knows_grey(model):
-        lines.append(f"{_counted(summary.grey, what)} grey; the classifier was trained with images in colour only")
+        grey = how_many(summary.grey, f"{what} is", f"{what}s are")
+        lines.append(f"{grey} grey; the classifier was trained with images in colour only")
     return lines + summary.scores
-
-
-def _counted(count: int, what: str) -> str:
-    return f"1 {what} is" if count == 1 else f"{count:,} {what}s are"
 
 
 def _knows_grey(model: Model) -> bool:

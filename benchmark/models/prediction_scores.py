@@ -11,6 +11,7 @@ from results.metrics import METRICS, one_hot
 from results.record import Task
 from results.statistics.bounded import bounded_interval
 from results.statistics.influence import Predictions, patient_shares
+from results.text.counts import how_many
 
 SHOWN = ("accuracy", "auc")
 
@@ -62,7 +63,7 @@ def labelled(
 def score_sentences(predictions: Predictions) -> list[str]:
     """One line for each metric: its value, its interval and the images that it counts."""
     count = len(predictions.truth)
-    over = "images" if predictions.groups is None else f"images of {len(np.unique(predictions.groups)):,} patients"
+    over = "images" if predictions.groups is None else f"images of {how_many(len(np.unique(predictions.groups)), 'patient')}"
     lines = []
     for name in SHOWN:
         score = score_of(name, predictions)

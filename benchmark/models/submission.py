@@ -111,7 +111,8 @@ def _in_order(tree: Tree, form: Unlabelled, files: dict[str, str]) -> tuple[list
     if not ids:
         raise CatsError(f"{where} names no id; fetch it again, or remove it")
     others = len(files) - len(ids)
-    return ids, (f"{where} does not name {others:,} of the {len(files):,} pictures; they are left out",) if others else ()
+    left = "it is" if others == 1 else "they are"
+    return ids, (f"{where} does not name {others:,} of the {len(files):,} pictures; {left} left out",) if others else ()
 
 
 def write_submission(model: Model, submission: Submission, place: Place, threads: int, done: Callable[[int], None]) -> Summary:

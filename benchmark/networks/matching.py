@@ -13,6 +13,7 @@ from benchmark.networks.layout import layout, layout_names
 from benchmark.networks.original import by_timm
 from benchmark.networks.positions import other_size
 from results.error import CatsError
+from results.text.counts import how_many
 
 # What torch.compile, FSDP and Lightning Fabric put into the names of parameters, at any place.
 WRAPPERS = re.compile(r"(^|\.)(?:(?:_orig_mod|_fsdp_wrapped_module|_forward_module)\.)+")
@@ -115,8 +116,9 @@ def _misfit(problems: Mapping[str, list[str]], name: str, where: str) -> CatsErr
     reading = min(problems, key=lambda each: len(problems[each]))
     wrong = problems[reading]
     more = f" and {len(wrong) - MOST} more" if len(wrong) > MOST else ""
+    keys = how_many(len(wrong), "key differs", "keys differ")
     also = f", also {reading}" if reading != "as they are" else ""
-    return CatsError(f"the weights do not fit {name}, {len(wrong)} keys differ{also}: {', '.join(wrong[:MOST])}{more}{where}")
+    return CatsError(f"the weights do not fit {name}, {keys}{also}: {', '.join(wrong[:MOST])}{more}{where}")
 
 
 def _by_prefix(plain: State, wanted: _Wanted) -> tuple[Networks, dict[str, list[str]]]:

@@ -19,6 +19,7 @@ from benchmark.specs.needs import OF_SOURCE, OF_TARGET, Array, Undefined, check_
 from benchmark.specs.score_interval import interval
 from results.error import CatsError, nearest
 from results.metrics import HIGHEST
+from results.text.counts import share_of
 
 Multilabel = Literal["average", "whole", "refuse"]
 Proportion = bool | Callable[[Mapping[str, Any]], bool]
@@ -148,7 +149,8 @@ class Measure:
         # The average is over the labels that the images define: a resample without one of them must not change the average.
         defined = [column for column, value in zip(columns, values, strict=True) if value is not None]
         value, left_out = _mean(values), len(columns) - len(defined)
-        reason = f"{left_out} of {len(columns)} labels are left out, because the measure is undefined" if left_out else None
+        labels = share_of(left_out, len(columns), "labels", "is", "are")
+        reason = f"{labels} left out, because the measure is undefined" if left_out else None
         if not (set(self.needs) & (OF_TARGET | OF_SOURCE)):
             return Score(value)  # the score depends on no images, so it is exact
         try:
@@ -158,7 +160,7 @@ class Measure:
         drawn = drawn[np.isfinite(drawn)]
         if len(drawn) < max(2, len(draws.target) / 2):
             lost = len(draws.target) - len(drawn)
-            return Score(value, reason=f"no interval: {lost} of {len(draws.target)} resamples are undefined")
+            return Score(value, reason=f"no interval: {share_of(lost, len(draws.target), 'resamples', 'is', 'are')} undefined")
         within = self.proportion(self.options) if callable(self.proportion) else self.proportion
         images = draws.target.shape[1] if within else None
         low, high = interval(value, float(drawn.std(ddof=1)), images)

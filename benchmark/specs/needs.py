@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from results.error import CatsError, nearest
+from results.text.counts import share_of
 
 Array = np.ndarray
 NEEDS = {
@@ -86,9 +87,8 @@ def _numbers(name: str, need: str, given: Any) -> Array:
         suspect = not np.isfinite(values.sum())  # one sum takes less time than a look at every number
     wrong = np.flatnonzero(~np.isfinite(values).all(axis=1)) if suspect else np.empty(0)
     if wrong.size:
-        raise CatsError(
-            f"{name}: {need} of image {wrong[0]} is not finite; {wrong.size} of {len(values)} images have such values"
-        )
+        have = share_of(wrong.size, len(values), "images", "has", "have")
+        raise CatsError(f"{name}: {need} of image {wrong[0]} is not finite; {have} such values")
     if len(values) > 1 and (values[1] == values[0]).all() and (values == values[0]).all():
         raise Undefined(f"{need} is the same for every image")
     values.flags.writeable = False

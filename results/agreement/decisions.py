@@ -66,7 +66,7 @@ def decisions_of(
     finished = cells[cells["status"] == "FINISHED"] if len(cells) else cells
     if not len(finished):
         raise CatsError(
-            f"experiment '{query.experiment}' holds no finished cell to judge measures by; make some with `cats run`"
+            f"experiment '{query.experiment}' holds no finished cell to judge measures by; make some with {query.maker}"
         )
     for backbone, part, here in _choices(frame, finished, query):
         standings, _, odd = standings_of(judged_runs(part, here), here, judging)

@@ -16,6 +16,7 @@ from results.board.rules import COLUMNS, choose_runs
 from results.board.terms import Terms, terms_of
 from results.metrics import metric_of
 from results.statistics.sequential import Design, Progress, follow
+from results.text.counts import how_many
 
 if TYPE_CHECKING:
     from results.board.request import Selection
@@ -175,5 +176,6 @@ def _notes(left: int, terms: Terms) -> list[str]:
     )
     notes = [what, "the number of seeds of a source depends on its results, which the intervals, ties and P(best) do not count"]
     if left:
-        notes.insert(0, f"{left} cells are not run, because no answer needs them; `cats run` without --adaptive runs them")
+        cells, them = how_many(left, "cell is", "cells are"), "it" if left == 1 else "them"
+        notes.insert(0, f"{cells} not run, because no answer needs {them}; `cats run` without --adaptive runs {them}")
     return notes

@@ -6,6 +6,7 @@ from math import isclose
 from results.board.board import Board
 from results.board.ranking import Overall
 from results.board.rules import ORACLE
+from results.text.counts import how_many, share_of
 
 LISTED = 4  # sources of a tie that a sentence names
 ORACLES = "By an oracle, not by choice: "
@@ -31,7 +32,7 @@ def answer(board: Board) -> str:
 def _over(targets: int, of: int) -> str:
     """The targets that count for mean ranks, of those of the board, after the word "over"."""
     if targets == of:
-        return f"{targets} {'target' if targets == 1 else 'targets'}"
+        return how_many(targets, "target")
     return f"the {targets} of {of} targets on which every source was measured"
 
 
@@ -44,7 +45,7 @@ def _over_targets(ranked: Sequence[Overall], targets: int, of: int) -> str:
         others = [source for source in tied if source not in shared]
         also = f", and {_named(others)} cannot be told apart from them" if others else ""
         return f"No winner: {_named(shared)} share the best mean rank, {first.mean_rank:.2f} over {_over(targets, of)}{also}"
-    alone = f", and wins alone on {first.wins} {'target' if first.wins == 1 else 'targets'}" if first.wins else ""
+    alone = f", and wins alone on {how_many(first.wins, 'target')}" if first.wins else ""
     best = f"{first.source} has the best mean rank, {first.mean_rank:.2f}{ends} over {_over(targets, of)}{alone}"
     if not tied:
         return f"{best}; no other source is in its tie group{sure}"
@@ -67,8 +68,12 @@ def _by_target(board: Board) -> str:
     }
     count = len(board.targets)
     if not alone:
-        return f"on none of the {count} targets does a source win alone"
+        return (
+            f"on none of the {count} targets does a source win alone"
+            if count > 1
+            else "on the only target no source wins alone"
+        )
     sources = ", ".join(
         f"{source} on {sum(one == source for one in alone.values())}" for source in dict.fromkeys(alone.values())
     )
-    return f"{len(alone)} of {count} targets have a winner ({sources})"
+    return f"{share_of(len(alone), count, 'targets', 'has', 'have')} a winner ({sources})"

@@ -157,7 +157,7 @@ def cells_of(frame: pd.DataFrame, query: RunQuery) -> tuple[pd.DataFrame, list[s
     # A run whose process died at once has no params; a database may hold such runs only.
     cells = cells.reindex(columns=list(dict.fromkeys([*map(str, cells), *COLUMNS, "point"])))
     if not len(cells):
-        raise CatsError(f"experiment '{query.experiment}' holds no cell yet; make some with `cats run`")
+        raise CatsError(f"experiment '{query.experiment}' holds no cell yet; make some with {query.maker}")
     if query.selection is not None:
         return of_one_version(cells[_selected(cells, query.selection)], frame, query.selection)
     if query.size is not None:
@@ -171,7 +171,8 @@ def _finished(cells: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
     experiment, metric = query.experiment, query.metric
     finished = cells[cells["status"] == "FINISHED"]
     if not len(finished):
-        raise CatsError(f"experiment '{experiment}' holds no finished cell of this plan; make some with `cats run`")
+        of_plan = "" if query.selection is None else " of this plan"
+        raise CatsError(f"experiment '{experiment}' holds no finished cell{of_plan}; make some with {query.maker}")
     column = f"test_{metric}"
     if column not in finished or finished[column].isna().all():
         known = [c.removeprefix("test_") for c in map(str, finished) if c.startswith("test_")]

@@ -17,6 +17,7 @@ from results.statistics.power import (
     seeds_needed,
     smallest_difference,
 )
+from results.text.counts import how_many
 
 # Typical figures, for an experiment without runs; docs/statistics.md says where they come from.
 AUC = 0.9
@@ -113,10 +114,12 @@ def seeds_of(standing: Standing | None) -> Spread:
         return Spread(None, "")
     each = np.array([0.0 if np.ptp(v) == 0 else v.std(ddof=1) for v in values])  # of equal values there are rounding errors
     deviation = float(np.sqrt(np.mean(each**2)))
-    which = f"{len(values)} sources of this experiment, from {each.min():.3f} to {each.max():.3f}"
+    sources = f"{how_many(len(values), 'source')} of this experiment"
     if not deviation:
-        return Spread(0.0, f"all seeds of a source give the same value ({len(values)} sources of this experiment)")
-    return Spread(deviation, f"the seeds of a source vary by {deviation:.3f} ({which})")
+        return Spread(0.0, f"all seeds of a source give the same value ({sources})")
+    return Spread(
+        deviation, f"the seeds of a source vary by {deviation:.3f} ({sources}, from {each.min():.3f} to {each.max():.3f})"
+    )
 
 
 def images_of(standing: Standing | None) -> Spread:

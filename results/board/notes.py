@@ -11,6 +11,7 @@ from results.board.candidates import absences
 from results.board.imported import imported, unchecked
 from results.board.rules import COLUMNS, rule_in_words
 from results.board.sizes import counts_each_class, images_text, size_text
+from results.text.counts import how_many, share_of
 from results.tracking.cost_columns import foreign_work, hardware
 
 if TYPE_CHECKING:
@@ -37,13 +38,13 @@ def attempt_notes(cells: pd.DataFrame, selection: "Selection | None") -> list[st
         done = set(finished[[*COLUMNS, "point"]].itertuples(index=False, name=None))
         left = unneeded(cells, planned, selection)
         if planned - done - left.cells:
-            notes.append(f"{len(planned - done - left.cells)} of {len(planned)} cells are not finished")
+            notes.append(f"{share_of(len(planned - done - left.cells), len(planned), 'cells', 'is', 'are')} not finished")
         notes += left.notes
         notes += _other_sizes(selection, per_class=counts_each_class(cells))
         notes += _refusals(selection.refused)
     failed = int((cells["status"] == "FAILED").sum())
     if failed:
-        attempts = "1 attempt failed; its" if failed == 1 else f"{failed} attempts failed; their"
+        attempts = how_many(failed, "attempt failed; its", "attempts failed; their")
         notes.append(f"{attempts} energy is counted")
     # A run whose process died at once has tags, and no parameters.
     blind = sorted(cells.loc[cells["groups"] == "None", "target"].dropna().unique())
@@ -52,7 +53,8 @@ def attempt_notes(cells: pd.DataFrame, selection: "Selection | None") -> list[st
     if "known_duplicates" in cells:
         declared = cells.dropna(subset=["known_duplicates"]).groupby("target")["known_duplicates"].last()
         notes += [
-            f"{t}: up to {n} images of val and test are in an earlier part of its official split too"
+            f"{t}: up to {n} image{' of val and test is' if n == '1' else 's of val and test are'} in an earlier part of its "
+            "official split too"
             for t, n in declared.items()
         ]
     if "duplicates" in cells:

@@ -13,6 +13,7 @@ from results.board.export import FILE, board_json
 from results.error import CatsError
 from results.files.sealed import read_note, write_note
 from results.metrics import metric_of, written
+from results.text.counts import how_many
 from results.text.plain import shortened
 from results.text.printing import markdown_table, markdown_text
 from results.tracking.change_counter import change_token
@@ -91,9 +92,8 @@ def _compared(board: Board) -> str:
         times = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
         often = f" Each pair was trained {times} times, with other random numbers (seeds)."
     if board.leaking:
-        one = len(board.leaking) == 1
-        off = " 1 pair shares images and is" if one else f" {len(board.leaking)} pairs share images and are"
-        off += " kept off the ranking."
+        pairs = how_many(len(board.leaking), "pair shares images and is", "pairs share images and are")
+        off = f" {pairs} kept off the ranking."
     return (
         "A source is what a network has learned before; a target is the medical data set on which the network is then trained "
         f"and tested. A run of kind cell is one training of a source on a target.{often}{off}"

@@ -15,6 +15,7 @@ from results.statistics.intervals import Ranks, TargetResults, draw_means, inter
 from results.statistics.mean_ranks import Ends, best_chances, mean_ranks, mean_values, rank_ties
 from results.statistics.plackett_luce import strengths
 from results.statistics.rank_tests import Difference, difference
+from results.text.counts import how_many
 
 Impute = Literal["worst", "median"]
 
@@ -229,7 +230,9 @@ def _gap_notes(gaps: list[tuple[str, str]], ranked_any: bool, impute: Impute | N
         return []
     if impute:
         pairs = ", ".join(f"{source} → {target}" for source, target in gaps)
-        sentence = f"{len(gaps)} pairs not measured, or kept off the ranking, count as the {impute} source of their target"
+        count, their = ("counts", "its") if len(gaps) == 1 else ("count", "their")
+        number = how_many(len(gaps), "pair")
+        sentence = f"{number} not measured, or kept off the ranking, {count} as the {impute} source of {their} target"
         return [f"{sentence} in mean ranks and means: {pairs}"]
     if not ranked_any:
         return ["no target has every source, so there is no mean rank; `--impute worst` or `--impute median` fills the gaps"]

@@ -8,6 +8,7 @@ from results.board.request import RunQuery, runs_of_selection
 from results.error import OddRunError
 from results.metrics import METRICS
 from results.statistics.influence import ReadPredictions, run_predictions
+from results.text.counts import how_many
 from results.tracking.frame import with_sentence
 
 
@@ -33,8 +34,12 @@ def with_recomputed(frame: pd.DataFrame, query: RunQuery, read: ReadPredictions)
         filled[column] = old.astype(float).fillna(pd.Series(known, dtype=float))
     without = len(values) - len(known)
     if without:
-        sentence = f"{without} finished runs were made before there was the metric {query.metric} and have no predictions that "
-        filled = with_sentence(filled, f"{sentence}give it; they do not count")
+        runs = how_many(without, "finished run was", "finished runs were")
+        have, they = ("has", "it does") if without == 1 else ("have", "they do")
+        sentence = (
+            f"{runs} made before there was the metric {query.metric} and {have} no predictions that give it; {they} not count"
+        )
+        filled = with_sentence(filled, sentence)
     return filled
 
 

@@ -10,6 +10,8 @@ from results.board.ranking import Impute
 from results.board.sizes import DataSize, of_size, size_text, stated_size
 from results.statistics.influence import TestImageInfluence
 
+CHOICES = "choose-"  # begins the names of the experiments of `cats choose`
+
 
 @dataclass(frozen=True)
 class Judging:
@@ -124,9 +126,19 @@ class RunQuery:
         return self if self.selection is None else replace(self, selection=self.selection.of_every_size)
 
     @property
+    def maker(self) -> str:
+        """The command that makes the cells of the query, as a sentence names it."""
+        return maker_of(self.experiment) if self.selection is None else "`cats run`"
+
+    @property
     def apart(self) -> set[tuple[str, str]]:
         """The (source, target) pairs that the plan knows to share images."""
         return set() if self.selection is None else self.selection.apart
+
+
+def maker_of(experiment: str) -> str:
+    """The command that makes the runs of an experiment, as a sentence names it."""
+    return "`cats choose`" if experiment.startswith(CHOICES) else "`cats run`"
 
 
 def runs_of_query(frame: pd.DataFrame, query: RunQuery) -> pd.DataFrame:

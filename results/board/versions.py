@@ -12,6 +12,7 @@ import pandas as pd
 
 from results.board.request import Selection, runs_of_selection
 from results.board.rules import COLUMNS
+from results.text.counts import how_many
 
 WHAT = "version of its data or split"
 WEIGHTS = "version of its weights"
@@ -80,7 +81,7 @@ class _Kept:
             self.keep[own.index[own != chosen]] = False
             number = int((counts != chosen).sum())
             if number:
-                runs = "1 run is" if number == 1 else f"{number} runs are"
+                runs = how_many(number, "run is", "runs are")
                 self.notes.append(f"{name}: {runs} left out, because another {words.what} was used")
 
 
@@ -104,7 +105,7 @@ def scores_of_one_version(frame: pd.DataFrame, selection: Selection | None) -> t
         chosen = frame[column].map(dict(zip(shown.loc[here.notna(), column], here.dropna(), strict=True)))
         other = scored & there.notna() & chosen.notna() & (there != chosen)
         for name, number in frame.loc[other & (frame["status"] == "FINISHED"), column].value_counts(sort=False).items():
-            scores = "the scores of 1 pair are" if number == 1 else f"the scores of {number} pairs are"
+            scores = f"the scores of {how_many(number, 'pair')} are"
             notes.append(f"{name}: {scores} left out, because another {WHAT} was used than for the runs on the board")
         scored &= ~other
     return frame[scored | (frame["kind"] != "score")], notes

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from results.choosing.choice import Choice, Named, Spent, arm_text
 from results.choosing.prior import ONLY
+from results.text.counts import how_many
 from results.text.plain import plain
 from results.text.printing import (
     REGRET_DIGITS,
@@ -64,7 +65,8 @@ def _ties(choice: Choice) -> list[str]:
     untested = [name for name, p in choice.ties.items() if p is None]
     found = []
     if tested:
-        found.append(f"Tie: {own} and {', '.join(tested)} cannot be told apart by validation loss over {taken.seeds} seeds.")
+        seeds = how_many(taken.seeds, "seed")
+        found.append(f"Tie: {own} and {', '.join(tested)} cannot be told apart by validation loss over {seeds}.")
     if untested:
         found.append(f"{own} and {', '.join(untested)} were not compared over seeds: whether they tie is not known.")
     return found
@@ -84,7 +86,7 @@ def _sets(choice: Choice) -> list[str]:
 
 
 def _named(held: Named, what: str) -> str:
-    right = f"a set made in this way was right on {held.hits} of {held.targets} targets of the prior"
+    right = f"a set made in this way was right on {held.hits} of {how_many(held.targets, 'target')} of the prior"
     if held.families is not None and held.families < held.targets:
         right += f", which are {held.families} famil{'y' if held.families == 1 else 'ies'}"
     return f"{what} is among {', '.join(held.sources)} ({100 * held.level:g} % confidence; {right})."
@@ -93,7 +95,8 @@ def _named(held: Named, what: str) -> str:
 def _within(choice: Choice) -> list[str]:
     if choice.within is None:
         return [f"P(within {_number(choice.epsilon)}) is not stated: {choice.unstated}."] if choice.unstated else []
-    how = f", corrected by what held on {choice.within_targets} targets of the prior" if choice.within_targets else ""
+    targets = how_many(choice.within_targets or 0, "target")
+    how = f", corrected by what held on {targets} of the prior" if choice.within_targets else ""
     modest = (
         f" (below {_number(MODEST, 1)} such figures were too modest on public targets)"
         if choice.within < MODEST and not how
@@ -112,13 +115,14 @@ def _spent(choice: Choice, unit: EnergyUnit | None) -> list[str]:
         took = f"at least {_energy(spent.known_kwh, unit)} and {_time(spent.hours)} in {runs}; a part of the energy is missing"
     else:
         took = f"{_time(spent.hours)} in {runs}; the energy is missing"
-    failed = f"; {spent.failed} attempt{'' if spent.failed == 1 else 's'} failed" if spent.failed else ""
+    failed = f"; {how_many(spent.failed, 'attempt')} failed" if spent.failed else ""
     share = "" if spent.share is None else f"; the trainings took {100 * spent.share:.2g} % of {_sweep(spent)}"
     return [f"Spent {took}{share}{failed}."]
 
 
 def _sweep(spent: Spent) -> str:
-    return f"what all {spent.sweep_runs} runs of one seed would take"
+    runs = "the only run" if spent.sweep_runs == 1 else f"all {spent.sweep_runs:,} runs"
+    return f"what {runs} of one seed would take"
 
 
 def _kept(choice: Choice) -> list[str]:

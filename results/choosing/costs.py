@@ -3,6 +3,7 @@
 import numpy as np
 
 from results.choosing.matrix import Matrix
+from results.text.counts import how_many
 
 KNOWN = 0.5  # share of the runs of a target whose cost is known, from which the others are taken to cost what is usual there
 
@@ -38,7 +39,7 @@ def _filled(matrix: Matrix, values: np.ndarray, unit: str) -> tuple[np.ndarray, 
         filled[number] = np.where(matrix.made[number] & ~np.isfinite(here), np.median(here[known]), here)
     said = {"kwh": "energy", "hours": "duration"}[unit]
     number = int(missing.sum())
-    runs = "1 run has" if number == 1 else f"{number} runs have"
+    runs = how_many(number, "run has", "runs have")
     notes = [f"{runs} no {said}: what is usual for the target counts"] if number else []
     if unit == "hours":
         notes.insert(0, "the energy of most runs is not known: shares are shares of the hours")

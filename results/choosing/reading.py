@@ -15,6 +15,7 @@ from results.choosing.matrix import Matrix
 from results.choosing.prior import FIGURES, Setting
 from results.error import CatsError, nearest
 from results.metrics import metric_of
+from results.text.counts import how_many
 from results.tracking.frame import ALWAYS
 
 NAMES = ("source", "target", "backbone", "seed", "measures")
@@ -103,7 +104,7 @@ def _said_of_sizes(counted: Mapping[str, str]) -> list[str]:
 
 def _said_of_leaks(leaky: pd.DataFrame) -> list[str]:
     pairs = len(leaky.drop_duplicates(["source", "target"]))
-    left = "1 pair that shares images is" if pairs == 1 else f"{pairs} pairs that share images are"
+    left = how_many(pairs, "pair that shares images is", "pairs that share images are")
     return [f"{left} left out: such a source is no candidate for the target"] if pairs else []
 
 
@@ -171,7 +172,7 @@ def _said_of(runs: pd.DataFrame, cells: pd.DataFrame, columns: list[str]) -> lis
     notes = []
     failed = int((cells["status"] != "FINISHED").sum())
     if failed:
-        cells_have = "1 cell has" if failed == 1 else f"{failed} cells have"
+        cells_have = how_many(failed, "cell has", "cells have")
         notes.append(f"{cells_have} failed runs only: a policy pays for them and learns nothing")
     doubled = int(((runs["status"] == "FINISHED").sum()) - ((cells["status"] == "FINISHED").sum()))
     if doubled:

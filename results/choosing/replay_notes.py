@@ -7,6 +7,7 @@ from results.choosing.replay import Replayed
 from results.choosing.sets import LEVEL
 from results.choosing.trust import TARGETS
 from results.choosing.verdict import INTERVAL, PolicyRegret, mean_over_targets
+from results.text.counts import how_many
 from results.text.printing import REGRET_DIGITS, figure_text
 
 ENOUGH = 10  # runs that fit into the share whose details are shown
@@ -31,9 +32,8 @@ def notes_of(found: Replayed, policies: Sequence[PolicyRegret]) -> list[str]:
         notes.append(f"hidden from the prior, candidates all the same, and in no set: {', '.join(question.hidden)}")
     absent = sum(played.absent for some in found.plays for played in some)
     if absent:
-        notes.append(
-            f"{question.policies[0]} asked {absent} times for runs that the experiment does not hold; they cost nothing"
-        )
+        asked = f"{question.policies[0]} asked {how_many(absent, 'time')}"
+        notes.append(f"{asked} for runs that the experiment does not hold; they cost nothing")
     notes.append("pretrainings are not counted: a share is one of the costs of the cells")
     return notes
 
@@ -77,7 +77,7 @@ def _of_few_targets(targets: int) -> list[str]:
     elif targets < INTERVAL:
         notes.append(f"{targets} targets are too few for an interval over targets; {INTERVAL} are needed")
     if 1 < targets <= FEW:
-        most, others = (targets - 1) / targets, f"{targets - 1} other target{'' if targets == 2 else 's'}"
+        most, others = (targets - 1) / targets, how_many(targets - 1, "other target")
         notes.append(
             f"with {others} no set below all sources has {LEVEL:.0%} confidence; {most:.0%} is the most, "
             f"and {FEW} other targets are needed"

@@ -10,6 +10,7 @@ from results.choosing import EPSILON
 from results.choosing.replay import Replayed
 from results.choosing.replay_text import UNITS
 from results.choosing.verdict import Mean, PolicyRegret, mean_over_targets, policy_regrets
+from results.text.counts import how_many
 from results.text.drawing import ACCENT, GRID, INK, SOFT, label, labels, save, title_lines
 
 DPI = 130
@@ -82,6 +83,6 @@ def _policy(axis: Axes, policy: PolicyRegret, places: list[float], number: int, 
 def _title(found: Replayed, experiment: str) -> str:
     left = "one target and its family" if found.question.family else "one target"
     return (
-        f"{experiment}: {len(found.targets)} targets, {left} left out at a time, "
-        f"mean of {found.question.relabellings} relabellings of replicates"
+        f"{experiment}: {how_many(len(found.targets), 'target')}, {left} left out at a time, "
+        f"mean of {how_many(found.question.relabellings, 'relabelling')} of replicates"
     )

@@ -24,6 +24,7 @@ from results.choosing.verdict import (
     stop_rules,
     trusted,
 )
+from results.text.counts import how_many
 from results.text.plain import finite
 from results.text.printing import (
     REGRET_DIGITS,
@@ -139,9 +140,11 @@ class ReplayText:
         heads = [f"{_percent(share)} %" for share in self.found.shares]
         rows = [[policy.name, *map(_figure, policy.regret)] for policy in self.policies]
         left = "one target and its family" if self.found.question.family else "one target"
+        targets = how_many(len(self.found.targets), "target")
+        relabellings = how_many(self.found.question.relabellings, "relabelling")
         title = (
             f"Regret of {self.found.metric} by share of the {UNITS[self.found.unit]} of all runs, {left} left out at a time, "
-            f"{len(self.found.targets)} targets, mean of {self.found.question.relabellings} relabellings of replicates"
+            f"{targets}, mean of {relabellings} of replicates"
         )
         return Lines(title, ["policy", *heads], rows)
 

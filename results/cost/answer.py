@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from results.cost.bill import Bill
 from results.cost.tables import rounded, without_energy
 from results.cost.tradeoff import Tradeoff, Way
+from results.text.counts import how_many
 from results.text.units import energy_text, mass_text
 
 
 def answer(bill: Bill, tradeoff: Tradeoff | None) -> list[str]:
     """One sentence about the total, and one about the ways of choosing if there are any."""
-    attempts = f"{bill.attempts} {'attempt' if bill.attempts == 1 else 'attempts'}"
+    attempts = how_many(bill.attempts, "attempt")
     lost = f" ({bill.unfinished} of them not finished)" if bill.unfinished else ""
     return [f"{bill.experiment}: {attempts}{lost} took {taken(bill)}", *([] if tradeoff is None else _worth(tradeoff))]
 

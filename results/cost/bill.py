@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from results.board.candidates import Candidate, labels
+from results.board.request import maker_of
 from results.cost.amount import Amount, add, amount_of
 from results.cost.gpu_check import GpuCheck, compare_gpu_readings
 from results.cost.machine import MachineUse, machine_use
@@ -73,7 +74,7 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
     if shared_over is not None and shared_over < 1:
         raise CatsError(f"a pretraining cannot be shared over {shared_over} targets; give 1 or more")
     if not len(frame):
-        raise CatsError(f"experiment '{experiment}' holds no run yet; make some with `cats run`")
+        raise CatsError(f"experiment '{experiment}' holds no run yet; make some with {maker_of(experiment)}")
     names = ["source", "target", "backbone", "measures"]
     runs = frame.reindex(columns=list(dict.fromkeys([*map(str, frame), *names])))
     runs["costs"] = unpacked(runs["costs"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from results.record import APART, LONG, Cost
+from results.text.counts import how_many
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,10 @@ class GpuCheck:
         """The result in words; empty if there was nothing to compare."""
         if not self.phases:
             return []
-        compared = f"{self.phases} phases of {LONG:g} s or more"
+        compared = f"{how_many(self.phases, 'phase')} of {LONG:g} s or more"
+        each = f"every phase of {LONG:g} s or more ({self.phases:,} in all)"
         if self.worst is None:
-            return [f"GPU energy: codecarbon and NVML's counter agree within {APART:.0%} in all {compared}"]
+            return [f"GPU energy: codecarbon and NVML's counter agree within {APART:.0%} in {each}"]
         kind, phase, ours, theirs = self.worst
         most = f"most in {phase} of a {kind}: {ours:.3g} and {theirs:.3g} kWh"
         return [

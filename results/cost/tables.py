@@ -6,6 +6,7 @@ from typing import Any
 
 from results.cost.amount import Amount
 from results.cost.bill import Bill
+from results.text.counts import how_many
 from results.tracking.cost_columns import SHARED
 
 
@@ -41,7 +42,7 @@ def amount_cells(amount: Amount) -> list[float | int | None]:
 
 def without_energy(runs: int) -> str:
     """How many runs have no energy reading, as the end of a sentence about an approximate amount."""
-    return f", not counting {runs} {'run' if runs == 1 else 'runs'} of unknown energy" if runs else ""
+    return f", not counting {how_many(runs, 'run')} of unknown energy" if runs else ""
 
 
 def bill_tables(bill: Bill) -> list[CostTable]:

@@ -12,6 +12,7 @@ from results.cost.paid_plot import paid_of
 from results.cost.tables import ROUGH, CostTable, bill_notes, bill_tables, rounded, without_energy
 from results.cost.tradeoff import CHANCE, SWEEP, Tradeoff
 from results.statistics.rank_agreement import FEW, MANY
+from results.text.counts import how_many
 from results.text.printing import (
     REGRET_DIGITS,
     csv_text,
@@ -101,7 +102,7 @@ def tradeoff_lines(tradeoff: Tradeoff) -> tuple[str, list[str], list[list[str]]]
         [paid.name, figure_text(paid.regret, paid.low, paid.high, REGRET_DIGITS), *(_cell(value) for value in line[5:])]
         for paid, line in zip(paid_of(tradeoff), table.lines, strict=True)
     ]
-    return f"{table.title}, on {tradeoff.targets} targets", [first, "regret (95 %)", *rest], lines
+    return f"{table.title}, on {how_many(tradeoff.targets, 'target')}", [first, "regret (95 %)", *rest], lines
 
 
 def tradeoff_table(tradeoff: Tradeoff) -> CostTable:
@@ -117,10 +118,11 @@ def tradeoff_table(tradeoff: Tradeoff) -> CostTable:
 
 def tradeoff_notes(tradeoff: Tradeoff) -> list[str]:
     """What the trade-off means."""
+    over = how_many(tradeoff.shared_over, "target")
     notes = [
         "regret: the test metric of the best source minus that of the chosen one, mean over targets, 95 % as in `cats agree`",
         f"'{SWEEP}' chooses by validation images; '{CHANCE}' is what a random choice loses on average",
-        f"measures and the sweep pay for pretrainings, each shared over {tradeoff.shared_over} targets; constants pay nothing",
+        f"measures and the sweep pay for pretrainings, each shared over {over}; constants pay nothing",
         *comparability_notes(tradeoff),
         *tradeoff.apart,
         *([FEW] if tradeoff.targets < MANY else []),

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from results.cost.paid_plot import height_for, paid_of, plot_paid
 from results.cost.tradeoff import Tradeoff
+from results.text.counts import how_many
 from results.text.drawing import label, save, title_lines
 
 DPI = 130
@@ -39,4 +40,4 @@ def draw_tradeoff(tradeoff: Tradeoff, path: Path) -> None:
 def _title(tradeoff: Tradeoff) -> str:
     sign = "≈ " if tradeoff.rough else "≥ " if tradeoff.bound else ""
     volume = "" if tradeoff.hypervolume is None else f"; hypervolume {sign}{tradeoff.hypervolume:.3f}"
-    return f"{tradeoff.experiment}: {tradeoff.sources} sources, {tradeoff.targets} targets{volume}"
+    return f"{tradeoff.experiment}: {how_many(tradeoff.sources, 'source')}, {how_many(tradeoff.targets, 'target')}{volume}"

@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, softmax
 
 from results.record import Task
+from results.text.counts import how_many
 
 BOUNDS = (0.05, 20.0)  # between which the temperature is searched
 FEWEST = 10  # validation images that a temperature is fitted to
@@ -68,7 +69,7 @@ def _uninformative(task: Task, truth: np.ndarray, probabilities: np.ndarray) -> 
     """Why no temperature can be found from these images; None if it can."""
     count = len(truth)
     if count < FEWEST:
-        return f"{count} validation images are too few; {FEWEST} are needed"
+        return f"{how_many(count, 'validation image is', 'validation images are')} too few; {FEWEST} are needed"
     if not np.isfinite(probabilities).all():
         return "some probabilities of the validation images are not finite"
     if (truth == truth[0]).all():

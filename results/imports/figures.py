@@ -11,6 +11,7 @@ import pandas as pd
 
 from results.error import CatsError
 from results.metrics import HIGHEST, Metric
+from results.text.counts import share_of
 
 SLACK = 1e-9  # of a bound, for figures that were rounded
 
@@ -77,8 +78,7 @@ def require_bounds(figures: pd.DataFrame, metric: Metric, name: str, where: str,
 
 
 def _counted(figures: pd.DataFrame, chosen: np.ndarray) -> str:
-    number = int(chosen.sum())
-    return f"{number} of {int(figures.notna().to_numpy().sum())} figures {'is' if number == 1 else 'are'}"
+    return share_of(int(chosen.sum()), int(figures.notna().to_numpy().sum()), "figures", "is", "are")
 
 
 def _first(figures: pd.DataFrame, chosen: np.ndarray) -> str:

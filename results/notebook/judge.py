@@ -19,6 +19,7 @@ from results.notebook.board import Board, drawing_of, floats, overall_frame, she
 from results.notebook.long_table import Columns, checked, metric_in
 from results.notebook.result import Sheet, in_python
 from results.statistics.intervals import TargetResults, draw_means, rank_draws
+from results.text.counts import how_many
 
 SHOWN = [column for column in ROW_COLUMNS if column.heading != "Wh"]  # a table says nothing of energy
 FIELDS = [each.name for each in fields(Row) if each.name not in {"source", "energy_kwh"}]
@@ -48,7 +49,7 @@ def judge(table: pd.DataFrame, columns: Columns, higher: bool, noise: float | No
     made = boards.Board("", columns.metric, "", targets, overall, gaps, noise=noise, difference=difference)
     listed = [{columns.task: task, columns.item: row.source, **vars(row)} for task, each in targets.items() for row in each]
     over = overall_frame(made).rename(columns={"source": columns.item})
-    title = f"{columns.metric} of {len(over)} values of '{columns.item}' on {len(targets)} of '{columns.task}'"
+    title = f"{columns.metric} of {how_many(len(over), 'value')} of '{columns.item}' on {len(targets)} of '{columns.task}'"
     return Board(
         title,
         floats(pd.DataFrame(listed, columns=[columns.task, columns.item, *FIELDS])),
@@ -80,6 +81,7 @@ def _notes(rows: pd.DataFrame, columns: Columns, made: boards.Board) -> Sequence
     counts = rows.groupby(["source", "target"])["value"].size()
     several = int(counts.max()) > 1
     lone = [" on ".join(map(str, pair)) for pair in counts.index[counts == 1]] if several else []
-    single = [f"{len(lone)} pairs have one figure, so that their variance is not known: {', '.join(lone[:5])}"] if lone else []
+    have = how_many(len(lone), "pair has one figure, so that its", "pairs have one figure, so that their")
+    single = [f"{have} variance is not known: {', '.join(lone[:5])}"] if lone else []
     below = [*legends(SHOWN, made), *jump_notes(made.targets), *legends(OVERALL_COLUMNS, made), *differences(made), *made.notes]
     return [words, f"{SEVERAL_FIGURES if several else ONE_FIGURE}; {OVER_TARGETS}", *single, *map(in_python, below)]

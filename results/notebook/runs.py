@@ -10,6 +10,7 @@ from results.notebook.drawn import Dot, Dots, Line, Lines
 from results.notebook.result import Result, sheet_of
 from results.report.attempts import CURVE, rocs
 from results.statistics.influence import ReadPredictions
+from results.text.counts import how_many
 from results.tracking.frame import ALWAYS
 
 WHO = ("run_id", "source", "target", "backbone", "seed")
@@ -35,7 +36,7 @@ def runs_result(frame: pd.DataFrame, experiment: str, metric: str, notes: Sequen
     table = shown[[*FIRST, *figures, *rest]]
     column = f"test_{metric}"
     sheet = sheet_of(table, ["source", "target", "backbone", "seed", "kind", "status", column, "val_loss", "kwh"])
-    return Result(f"{experiment}: {len(table)} attempts", table, notes, [sheet], _spread(table, column))
+    return Result(f"{experiment}: {how_many(len(table), 'attempt')}", table, notes, [sheet], _spread(table, column))
 
 
 def _spread(table: pd.DataFrame, column: str) -> Dots | None:
@@ -70,9 +71,9 @@ def predictions_result(cells: pd.DataFrame, experiment: str, read: ReadPredictio
     if not tables:
         raise CatsError(f"no finished cell of experiment '{experiment}' has stored predictions")
     frame = pd.concat(tables, ignore_index=True)
-    less = [f"{without} finished cells have no stored predictions"] if without else []
+    less = [f"{how_many(without, 'finished cell has', 'finished cells have')} no stored predictions"] if without else []
     drawing = Lines("false positive rate", "true positive rate of the last class", drawn) if drawn else None
-    title = f"{experiment}: predictions of {len(tables)} runs"
+    title = f"{experiment}: predictions of {how_many(len(tables), 'run')}"
     return Result(title, frame, [*notes, *less], [sheet_of(frame, map(str, frame))], drawing)
 
 

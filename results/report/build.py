@@ -28,6 +28,7 @@ from results.report.overview import key_figures, overview, page_unit, verdict
 from results.report.sections import per_target, ranks, what_was_run
 from results.report.shown import Part
 from results.statistics.influence import ReadPredictions, check_predictions
+from results.text.counts import how_many, share_of
 from results.tracking.connection import reason_of
 from results.tracking.cost_columns import UNDIVIDED, foreign_work, hardware
 from results.tracking.experiment import Experiment
@@ -96,7 +97,7 @@ def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request:
     sections.sort(key=lambda section: ORDER.index(section.id if section.id in ORDER else ""))
     finished = int(((frame["kind"] == "cell") & (frame["status"] == "FINISHED")).sum())
     notes = [
-        f"{len(details)} of {finished} finished cells have curves and ROC, with up to {POINTS} points each.",
+        f"{share_of(len(details), finished, 'finished cells', 'has', 'have')} curves and ROC, with up to {POINTS} points each.",
         "One cell of every pair gets them first, then further seeds.",
         f"{cells.unit} is the energy of the attempt alone, without a share of a pretraining.",
         "'missing' means that this energy is unknown, and '≥' that a part of it is unknown.",
@@ -105,13 +106,15 @@ def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request:
     together = sum(shared for *_, shared in cells.rows)
     if together:
         notes.append(
-            f"{together} attempts ran together with others on one device; their {cells.unit} are a share by device time."
+            f"{how_many(together, 'attempt')} ran together with others on one device; {'its' if together == 1 else 'their'} "
+            f"{cells.unit} are a share by device time."
         )
     whole = int(tried["energy"].fillna("").str.contains(UNDIVIDED, regex=False).sum())
     if whole:
-        notes.append(f"The {cells.unit} of {whole} attempts and their sum are approximate: {ROUGH}.")
+        notes.append(f"The {cells.unit} of {how_many(whole, 'attempt')} and their sum are approximate: {ROUGH}.")
     metric = written(board.metric)
-    lead = f"{len(board.overall)} sources on {len(board.targets)} targets, test {metric}; as of {_newest(frame)}."
+    sources, targets = how_many(len(board.overall), "source"), how_many(len(board.targets), "target")
+    lead = f"{sources} on {targets}, test {metric}; as of {_newest(frame)}."
     lead = lead if part is None else f"{lead} {part.sentence}"
     page = Page(
         f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes,

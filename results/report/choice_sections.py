@@ -17,6 +17,7 @@ from results.report.charts import IntervalPoint, draw_intervals, draw_regret, li
 from results.report.export import slug
 from results.report.html import Chart, Mark, Section, Table
 from results.report.sections import WORDS, unique
+from results.text.counts import how_many
 from results.text.printing import REGRET_DIGITS
 from results.text.units import EnergyUnit, energy_unit
 
@@ -28,7 +29,7 @@ def tradeoff(result: Tradeoff, unit: EnergyUnit | None = None) -> Section:
     """Regret against the energy of every way to choose a source; `unit`: of the energy, see regret."""
     points = paid_of(result)
     notes = [
-        f"Regret is a mean over {result.targets} targets.",
+        f"Regret is a mean over {how_many(result.targets, 'target')}.",
         "The cost of a way includes its share of the pretrainings; constants cost nothing.",
     ]
     notes += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in comparability_notes(result)]

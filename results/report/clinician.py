@@ -21,6 +21,7 @@ from results.report.html import Chart, Section, Table
 from results.report.readings import Curves, decision_table, recall_table, reliability_table, roc_table
 from results.report.sections import unique
 from results.statistics.influence import Predictions, ReadPredictions
+from results.text.counts import how_many
 
 ID, TITLE = "clinician", "For a clinician"
 WORDS = frozenset({"what", "class", "fixed on validation images", "attribute", "subgroup", "remark", "network useful between"})
@@ -204,7 +205,7 @@ def _points(points: Sequence[OperatingPoint], target: str, name: str) -> Table:
     lines = [
         (
             each.class_name, f"{each.fixed} {each.stated:.0%}", f"{each.threshold:.3f}", *_figure(each.sensitivity),
-            *_figure(each.specificity), f"{each.chosen_from} images",
+            *_figure(each.specificity), how_many(each.chosen_from, "image"),
         )
         for each in points
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from results.board.ranking import Row
 from results.metrics import metric_of, written
 from results.report.charts import draw_heat, limited
 from results.report.html import Chart, Heat, Section, Shade, Table
+from results.text.counts import how_many
 
 ID, TITLE = "heat", "Heat map"
 FAR = 4.0  # standard errors below the best: what is further is as dark
@@ -47,7 +48,7 @@ def _heat(board: Board) -> Section:
         rows.append((source, line))
     side = "below" if metric_of(board.metric).higher_is_better else "above"
     unit = f"standard errors {side} the best of the target" if len(blind) < len(targets) else "of the target"
-    title = f"Test {metric} of {len(sources)} sources on {len(targets)} targets"
+    title = f"Test {metric} of {how_many(len(sources), 'source')} on {how_many(len(targets), 'target')}"
     text = f"Each target has its own scale: {_scale(board, blind, side)}. • marks what cannot be told apart from the best."
     drawn = [[(cell.text, cell.depth, cell.top) for cell in line] for _, line in rows]
     draw = partial(draw_heat, sources, targets, drawn, limited(f"{title}; • cannot be told apart from the best", len(sources)))
@@ -77,7 +78,7 @@ def _cell(board: Board, target: str, number: int, depth: float) -> Shade:
     ends = "no interval" if row.low is None else f"95 % {row.low:z.3f} – {row.high:z.3f}"
     behind = board.behind.get(target, {}).get(row.source)
     far = "" if behind is None else f", {behind:.1f} standard errors from the best"
-    seeds = f"{row.seeds} {'seed' if row.seeds == 1 else 'seeds'}"
+    seeds = how_many(row.seeds, "seed")
     figure = f"{written(board.metric)} {row.mean:z.3f}, {ends}{far}, {seeds}, rank {row.rank}, tie {row.tie}"
     return Shade(f"{row.mean:z.3f}", f"{row.source} → {target}: {figure}", depth, row.tie == 1 and len(rows) > 1, row.tie)
 

@@ -12,6 +12,7 @@ from results.metrics import written
 from results.report.axes import plot_of
 from results.report.html import Figure, Mark, Plot, Section, Table
 from results.report.shown import Part
+from results.text.counts import how_many
 from results.text.units import EnergyUnit, energy_text, energy_unit, mass_text
 
 ID, TITLE = "overview", "Sources compared"
@@ -36,7 +37,7 @@ def page_unit(bill: Bill) -> EnergyUnit:
 
 def verdict(board: Board, bill: Bill, part: Part | None = None) -> list[str]:
     """Two sentences: which source, which tie and how sure; what it cost, and what would decide a tie."""
-    attempts = f"{bill.attempts:,} {'attempt' if bill.attempts == 1 else 'attempts'}"
+    attempts = how_many(bill.attempts, "attempt")
     attempts = attempts if part is None else f"the {attempts} for {part.images}"
     rest = f"; {board.outlook}" if board.outlook else ""
     return [f"{answer(board)}.", f"{attempts[0].upper()}{attempts[1:]} took {taken(bill, prefixed=True)}{rest}."]
@@ -48,7 +49,9 @@ def key_figures(board: Board, bill: Bill, part: Part | None = None) -> list[Figu
     total = bill.total
     sign = "≈ " if total.rough else "≥ " if total.missing else ""
     energy = "unknown" if total.known is None else energy_text(total.known, sign)
-    with_images = "" if part is None else f", whose cells have {part.images} ({part.of:,} attempts at cells have any number)"
+    any_number = "" if part is None else how_many(part.of, "attempt at a cell has", "attempts at cells have")
+    with_images = "" if part is None else f", whose cells have {part.images} ({any_number} any number)"
+    finished = bill.attempts - bill.unfinished
     made = [
         Figure("sources", str(len(board.overall)), "Sources that are ranked."),
         Figure("targets", str(len(board.targets)), "Targets on which they are compared."),
@@ -56,7 +59,7 @@ def key_figures(board: Board, bill: Bill, part: Part | None = None) -> list[Figu
         Figure(
             "attempts",
             f"{bill.attempts:,}",
-            f"Attempts at runs of the board{with_images}; {bill.attempts - bill.unfinished:,} of them are finished.",
+            f"Attempts at runs of the board{with_images}; {finished:,} of them {'is' if finished == 1 else 'are'} finished.",
         ),
         Figure("energy", energy, "Energy of these attempts, measured or computed."),
     ]
@@ -103,7 +106,7 @@ def _forest(board: Board, bill: Bill | None, name: str) -> Table:
         _Column("P(best)", CHANCE, [_number(row.p_best, 2) for row in rows]),
         *_costs(rows, bill),
     ]
-    over = f"{common} {'target' if common == 1 else 'targets'}"
+    over = how_many(common, "target")
     caption = f"Mean rank (1 is best) and mean {written(board.metric)} over {over}" if ranked else "Strength over all targets"
     return Table(
         name, f"{caption}, with 95 % intervals; filled dots cannot be told apart from the best",
@@ -142,7 +145,7 @@ def _costs(rows: Sequence[Overall], bill: Bill | None) -> list[_Column]:
     if bill is None or all(kwh is None for kwh in known):
         return []
     unit = page_unit(bill)
-    tip = f"{ENERGY} {bill.shared_over} {'target' if bill.shared_over == 1 else 'targets'}."
+    tip = f"{ENERGY} {how_many(bill.shared_over, 'target')}."
     return [_Column(f"{unit.name} for a target", tip, [unit.text(kwh) for kwh in known])]
 
 

@@ -17,6 +17,7 @@ from results.report.charts import IntervalPoint, draw_intervals, limited
 from results.report.export import numbered, slug
 from results.report.html import Chart, Mark, Section, Table
 from results.statistics.rank_tests import Difference
+from results.text.counts import how_many
 from results.text.units import EnergyUnit, energy_unit
 
 WORDS = frozenset({*BOARD_WORDS, "measure", "constant", "what", "value"})  # columns of words
@@ -35,9 +36,8 @@ def ranks(board: Board) -> Section:
     points = [IntervalPoint(row.source, row.mean_rank or 0.0, row.low, row.high) for row in ranked]
     first = ranked[0]
     near = [row.source for row in ranked[1:] if row.low is not None and row.low <= (first.high or first.mean_rank or 0.0)]
-    title = f"Mean rank over targets: {len(near)} intervals overlap that of {first.source}, the first" if near else (
-        f"Mean rank over targets: no interval overlaps that of {first.source}, the first"
-    )  # fmt: skip
+    overlap = how_many(len(near), "interval overlaps", "intervals overlap") if near else "no interval overlaps"
+    title = f"Mean rank over targets: {overlap} that of {first.source}, the first"
     text = "Dot: mean rank; line: its 95 % interval. Left is better. The table below gives the figures."
     label = "mean rank over targets (1 is best), 95 % interval"
     draw = partial(draw_intervals, points, limited(title, len(points)), label)

@@ -36,6 +36,7 @@ from results.sharing.archive_form import (
 from results.sharing.crate import SPDX, Described, crate
 from results.sharing.run_copy import RunCopy
 from results.sharing.run_files import TABLES
+from results.text.counts import how_many
 from results.text.plain import json_text
 
 WRITERS = ("cats-bench", "mlflow", "numpy", "pandas", "pyarrow", "scipy")  # whose versions an archive states, too
@@ -176,9 +177,10 @@ def _citation(about: Described) -> str:
 
 def _readme(about: Described, content: Content, runs: int) -> str:
     how = "cats run plan.yaml" if content.plan is not None else "the plan is not part of this archive"
+    attempts = how_many(runs, "attempt")
     text = [
         f"# {about.title}", "", about.description, "",
-        f"- `{RECORDS}`: {runs} attempts, one JSON object in each line; `{PREDICTIONS}/` holds their predictions (Parquet).",
+        f"- `{RECORDS}`: {attempts}, one JSON object in each line; `{PREDICTIONS}/` holds their predictions (Parquet).",
         f"- `{BOARD}`, `{REPORT}`: the board and the report, made of exactly these runs.",
         f"- `{VERSIONS}`, `{MANIFEST}`: versions and hardware; lengths and checksums of all files.",
         f"- `{CITATION}`, `{BIBTEX}`: how to cite the archive, and what it used.",

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from results.sharing.diff import ALL, NOWHERE, BoardDifference, Change, Place
 from results.sharing.reasons import close
+from results.text.counts import how_many
 from results.text.plain import plain
 from results.text.printing import csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes, terminal_table
 
@@ -59,7 +60,7 @@ def verdict(found: BoardDifference) -> str:
     if not found.changes:
         return f"{first} and {second} show the same ranks, ties and figures"
     who = "other sources may be the best" if found.winners else "the same sources may be the best on every target"
-    places = "1 place differs" if len(found.changes) == 1 else f"{len(found.changes)} places differ"
+    places = how_many(len(found.changes), "place differs", "places differ")
     return f"{first} → {second}: {places}, {found.same} do not; {who}"
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from results.text.counts import how_many
 from results.text.hidden import shown
 from results.tracking.cost_columns import totals
 from results.tracking.mlflow_format import joined
@@ -137,7 +138,11 @@ def with_sentence(frame: pd.DataFrame, sentence: str) -> pd.DataFrame:
 
 def _marked(frame: pd.DataFrame, odd: Sequence[str]) -> pd.DataFrame:
     if odd:
-        more = [f"{len(odd) - NAMED} more runs are left out for such reasons"] if len(odd) > NAMED else []
+        more = (
+            [f"{how_many(len(odd) - NAMED, 'more run is', 'more runs are')} left out for such reasons"]
+            if len(odd) > NAMED
+            else []
+        )
         frame.attrs[LEFT_OUT] = _Sentences([*odd[:NAMED], *more])
     return frame
 

@@ -43,7 +43,7 @@ def test_principal_components_are_those_of_scikit_learn(count, dims):
 
 
 def test_a_class_of_one_image_has_no_variance():
-    with pytest.raises(Undefined, match="1 of 2 classes have one image"):
+    with pytest.raises(Undefined, match="1 of 2 classes has one image"):
         gbc(np.eye(4), [0, 0, 0, 1])
 
 

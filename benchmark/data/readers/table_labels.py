@@ -12,6 +12,7 @@ from benchmark.data.readers.table_file import Columns, fields_of, lines_of, text
 from results.error import CatsError
 from results.files.limits import CLASSES, LABELS
 from results.text.brief import briefly, short
+from results.text.counts import how_many
 
 if TYPE_CHECKING:
     import pandas as pd  # lists of entries are made without it
@@ -64,7 +65,8 @@ def left_out(counts: Counter[str]) -> tuple[str, ...]:
     """The sentence about images without a label that a declaration leaves out; empty if there is none."""
     if not counts:
         return ()
-    return (f"{sum(counts.values()):,} images without a label are left out, as declared: {counted(counts)}",)
+    images = how_many(sum(counts.values()), "image without a label is", "images without a label are")
+    return (f"{images} left out, as declared: {counted(counts)}",)
 
 
 def left_out_of(rows: "pd.DataFrame") -> tuple[str, ...]:

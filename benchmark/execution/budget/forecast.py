@@ -11,6 +11,7 @@ from benchmark.execution.budget.amounts import NOTHING, Estimate
 from benchmark.execution.budget.history import History, WorkClass, history_of, work_class_of
 from benchmark.specs.job import Job, Work, works
 from results.error import CatsError
+from results.text.counts import how_many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +112,7 @@ class Projection:
     origins: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
-        what = [counted(self.cells, "cell")] + ([counted(self.pretrainings, "pretraining")] if self.pretrainings else [])
+        what = [how_many(self.cells, "cell")] + ([how_many(self.pretrainings, "pretraining")] if self.pretrainings else [])
         pieces = [f"{self.origins[name]} by {origin}" for name, origin in ORIGINS.items() if self.origins[name]]
         if not pieces:
             return UNKNOWN
@@ -134,11 +135,6 @@ def project(jobs: Iterable[Job], forecast: CostForecast) -> Projection:
         projection.cells += len(job.cells)
         projection.pretrainings += job.start is not None
     return projection
-
-
-def counted(count: int, what: str) -> str:
-    """1 cell, 2 cells."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _range(low: float | None, high: float | None, unit: Callable[[float], tuple[float, str]]) -> str:

@@ -19,6 +19,7 @@ from benchmark.specs.start import weights_path
 from results.cost.amount import Amount, add
 from results.error import CatsError
 from results.record import Record
+from results.text.counts import share_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,7 +185,7 @@ class Guard:
         return f"the budget of {with_unit(limit, self.budget.limits[limit])}"
 
     def _left(self) -> str:
-        return f"{self.cells - self.finished} of {self.cells} cells are left"
+        return f"{share_of(self.cells - self.finished, self.cells, 'cells', 'is', 'are')} left"
 
     def _used_up(self, limit: str, more: float) -> str:
         spent = f"{with_unit(limit, self._used(limit))} {'finished' if limit == 'cells' else 'spent'}"

@@ -8,6 +8,7 @@ from benchmark.core.seed import generator
 from benchmark.models.model import predicted_classes
 from results.error import CatsError
 from results.record import Task
+from results.text.counts import how_many
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def errors_of(answers: Answers, count: int) -> Kind:
     assert answers.right is not None
     wrong = np.flatnonzero(~answers.right)
     if len(wrong) < count:
-        exist = "1 error exists" if len(wrong) == 1 else f"{len(wrong)} errors exist"
+        exist = how_many(len(wrong), "error exists", "errors exist")
         raise CatsError(f"--errors is {count}; {exist} among the {len(answers.right):,} test images")
     worst = wrong[np.argsort(-answers.probabilities[wrong].max(axis=1), kind="stable")][:count]
     return Kind("errors", f"Errors: {{}} of {len(wrong)}, of which the classifier was surest", worst)

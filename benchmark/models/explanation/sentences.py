@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from benchmark.models.explanation.check import ALIKE, Figure
 from benchmark.models.explanation.explain import REDRAWN, Check, Explanation
 from benchmark.models.explanation.maps import GAP
+from results.text.counts import how_many
 
 
 def sentences_of(made: Explanation) -> list[str]:
@@ -14,7 +15,10 @@ def sentences_of(made: Explanation) -> list[str]:
 
 def _explained(made: Explanation) -> Iterator[str]:
     right, count = made.answers.right, len(made.answers.explained)
-    answers = "" if right is None else f": {int(right.sum()):,} answers are right, {int((~right).sum()):,} are wrong"
+    answers = ""
+    if right is not None:
+        good, bad = int(right.sum()), int((~right).sum())
+        answers = f": {how_many(good, 'answer is', 'answers are')} right, {how_many(bad, 'is', 'are')} wrong"
     yield f"{made.pictures.title} ({count:,}){answers}"
     yield f"Grad-CAM weighs {made.layer.title} of {made.model.manifest.architecture.backbone}"
     gaps = made.maps.gaps
@@ -60,4 +64,4 @@ def _more(difference: Figure, what: str) -> str:
 
 
 def _images(one: Figure) -> str:
-    return "1 image" if one.images == 1 else f"{one.images} images"
+    return how_many(one.images, "image")

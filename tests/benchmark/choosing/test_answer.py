@@ -156,7 +156,7 @@ def test_runs_of_other_sources_count_in_what_was_spent_and_nowhere_else():
     made.chooser = replace(made.chooser, arms=_with_keys(made.chooser.arms, {"a-ihc-0"}))
     choice = choice_of(QUESTION, made, winner_among([made.tried[0].trial], PLAN.seeds), Past(frame))
     assert (choice.spent.other_runs, choice.spent.kwh) == (1, pytest.approx(0.006))
-    assert "1 finished run of earlier calls with other sources or settings count" in " ".join(notes(choice))
+    assert "1 finished run of earlier calls with other sources or settings counts" in " ".join(notes(choice))
     assert choice.spent.share == pytest.approx(1.0)
 
 

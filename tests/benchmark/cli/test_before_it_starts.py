@@ -370,6 +370,33 @@ def test_a_list_with_more_training_images_than_a_target_has_starts_nothing(cats,
     assert not (tmp_path / "mlflow.db").exists()
 
 
+DRAWS = {
+    "subsample: {train: 1}": "subsample: {train: 1}: a stratified draw takes at least one image of each of the 2 classes of",
+    "subsample: {train: 100000}": "ihc has only 288 images in train; 100000 are asked for",
+    "subsample: {train: 4}": "ihc: with 4 training images knn has no value: 4 different images are too few for 5 folds",
+}
+
+
+@pytest.mark.parametrize("subsample", DRAWS)
+def test_a_draw_that_no_measure_can_use_is_refused_before_scores_start(cats, tmp_path, subsample):
+    plan = PLAN.replace("vit_tiny_patch16_224, ", "").replace("20, epochs: 1", "16")
+    (tmp_path / "plan.yaml").write_text(f"{plan}{subsample}\n{MEASURES}")
+    code, out, err = cats("score", "plan.yaml")
+    assert (code, out) == (2, "")
+    assert DRAWS[subsample] in err
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.slow
+def test_measures_that_a_draw_leaves_without_a_value_are_named_before_scores_start(cats, tmp_path):
+    plan = PLAN.replace("vit_tiny_patch16_224, ", "").replace("20, epochs: 1", "16")
+    (tmp_path / "plan.yaml").write_text(f"{plan}subsample: {{train: 2}}\nmeasures: [gbc, random]\n")
+    code, _, err = cats("score", "plan.yaml")
+    assert code == 0, err
+    said = "ihc: with 2 training images gbc has no value: 2 of 2 classes have one image, which has no variance\n"
+    assert (said in err, err.index(said) < err.index("1 pair: 0 were scored, 1 scored now, 0 attempts failed")) == (True, True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("recipe", "ended"), [("size: 16", 2), ("size: 64", 0), ("size: 16, trained: head", 0)])
 def test_the_only_training_image_is_refused_where_batch_norm_would_stop_at_it(cats, home, tmp_path, recipe, ended):

@@ -273,7 +273,7 @@ def test_a_run_that_was_changed_elsewhere_is_imported_again(brought, where, name
     database.close()
     code, out, err = brought("import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs")
     assert code == 0, err
-    assert "1 finished runs, 11 existed already" in out
+    assert "1 finished run, 11 existed already" in out
     code, out, _ = brought("board", "theirs", "--format", "json")
     assert code == 0
     assert sum(row["seeds"] for rows in json.loads(out)["targets"].values() for row in rows) == 6

@@ -42,7 +42,7 @@ def test_a_report_is_a_file_and_a_run_of_its_own_once(cats, tracking):
     code, out, err = cats("report", "toy", "--output", "deep/page.html", "--figures", "figures")
     assert (code, err) == (0, "")
     assert out.startswith("deep/page.html: 0.")
-    assert "1 attempts, 1 with curves and ROC" in out
+    assert "1 attempt, 1 with curves and ROC" in out
     assert Path("deep/page.html").read_text().startswith("<!DOCTYPE html>")
     assert Path("figures/heat.svg").exists()
     assert kinds(tracking) == ["cell", "report"]

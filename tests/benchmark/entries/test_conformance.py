@@ -122,7 +122,7 @@ def test_blank_pictures(own):
     images = [*noise(99), np.zeros((8, 8), dtype=np.uint8)]
     said = values(Case(entry(samples(images=images)), 8))
     assert isinstance(said, Note)
-    assert said == "values from 0 to 254; 1 of 100 images are blank"
+    assert said == "values from 0 to 254; 1 of 100 images is blank"
 
 
 PARTS = ["train"] * 60 + ["val"] * 20 + ["test"] * 20

@@ -153,7 +153,7 @@ def test_pictures_of_other_formats_beside_dicom_files_are_asked_for(call, own):
     ("tags", "sentence"),
     [
         (lambda i: {"PatientID": "ANON"}, "all 48 DICOM files have the PatientID 'ANON', which does not tell patients apart"),
-        (lambda i: {"PatientID": "" if i == 7 else f"p{i // 2}"}, "1 of 48 DICOM files have no PatientID, as "),
+        (lambda i: {"PatientID": "" if i == 7 else f"p{i // 2}"}, "1 of 48 DICOM files has no PatientID, as "),
     ],
 )
 def test_patients_that_the_files_do_not_tell_are_asked_for(call, own, tags, sentence):

@@ -177,7 +177,7 @@ def test_columns_with_one_label_or_none_are_asked(own, made, new):
     path = made(labels=one_hot, train_labels=lambda labels: one_hot(labels) * (np.arange(60) != 4)[:, None])
     code, err = new(path)
     assert code == 2
-    assert "1 of 120 images have none of the labels and the others have exactly one: say --missing drop" in err
+    assert "1 of 120 images has none of the labels and the others have exactly one: say --missing drop" in err
     assert "or --task multilabel if an image may have none of the labels" in err
     assert new(path, "--missing", "drop")[0] == 0
     assert (entry(own)["task"], len(labels_read())) == ("multiclass", 119)

@@ -422,7 +422,7 @@ def test_columns_that_sum_to_one_are_one_label(own, data, new, call, kind, named
     [
         ({"c2": None}, (), "'c0', 'c1' hold 0 and 1: say --label c0,c1 if they are the labels"),
         ({"male": lambda n: int(n % 7 == 0)}, (), "'c0', 'c1', 'c2', 'male' hold 0 and 1: say --label c0,c1,c2,male if"),
-        ({"c2": third(0)}, NAMED, "1 of 60 images have none of the labels"),
+        ({"c2": third(0)}, NAMED, "1 of 60 images has none of the labels"),
         ({"c2": third("")}, NAMED, "seems to hold no label in 1 of 180 rows"),
         ({"c2": third(2)}, NAMED, "has '2' in column 'c2'; allowed are 0 and 1"),
         ({"c2": lambda n: int(n % 2)}, (*NAMED, "--task", "multiclass"), "images have several labels, which the task"),

@@ -295,7 +295,7 @@ def test_a_plan_runs_with_a_new_source(own, cells):
     for arguments in (["new", "source", "cells", "--from", str(cells), *FACTS], ["run", "plan.yaml"]):
         done = processes.run(["-m", "benchmark", *arguments], timeout=200, env=environment)
         assert done.returncode == 0, done.stderr
-    assert "1 cells: 0 were done, 1 made now, 0 attempts failed" in done.stderr
+    assert "1 cell: 0 were done, 1 made now, 0 attempts failed" in done.stderr
 
 
 @pytest.mark.slow

@@ -335,7 +335,7 @@ def test_what_became_of_copies_is_in_the_record_and_on_the_board(cats, entry):
     assert code == 0, err
     runs = frame().set_index("target")
     said = (
-        "1 images of val, 2 images of test were left out (`duplicates: keep-first`), because images of val and test lay in an "
+        "1 image of val, 2 images of test were left out (`duplicates: keep-first`), because images of val and test lay in an "
         "earlier part too: 1 in val and 2 in test; 2 exact copies, 1 near-copy"
     )
     assert runs.loc["puddle", "duplicates"] == said

@@ -319,7 +319,7 @@ def test_runs_by_another_key_are_said_before_new_ones_begin(tmp_path):
     pairs = resolved(Plan(**PLAN))
     rows = [{"target": "clinic", "identifiers": value} for value in (None, "00000000", fingerprint(identifier_key()))]
     (sentence,) = other_keys(pairs.targets, pd.DataFrame(rows))
-    assert sentence.startswith("clinic: 1 runs of the experiment name their images by digests of another key")
+    assert sentence.startswith("clinic: 1 run of the experiment names its images by digests of another key")
     assert list(other_keys(pairs.targets, pd.DataFrame(rows[::2]))) == []
     assert list(other_keys(pairs.targets, pd.DataFrame())) == []
 

@@ -72,5 +72,5 @@ def test_runs_of_two_splits_of_the_same_data_are_not_mixed(home, cats, tmp_path,
     another_library()
     code, _, err = cats("run", "toy.yaml")
     assert code == 2
-    assert "digits: 1 finished runs of the experiment have another drawn split of the same data than this machine draws" in err
+    assert "digits: 1 finished run of the experiment has another drawn split of the same data than this machine draws" in err
     assert cats("board", "toy.yaml")[0] == 0

@@ -214,7 +214,7 @@ def test_keys_are_renamed_dropped_and_every_misfit_named(folder, source, state):
     weights_of.cache_clear()
     with pytest.raises(CatsError) as caught:
         initial_network(source(file="mine"), 2, 0)
-    assert "1 keys differ, also without the prefix 'net.': unknown net.thresholds; they are in " in str(caught.value)
+    assert "1 key differs, also without the prefix 'net.': unknown net.thresholds; they are in " in str(caught.value)
     with pytest.raises(CatsError, match="remap turns both 'net.*' and 'net.*' into 'x'"):
         weights_of(source(file="mine", remap={".+": "x"}))
 

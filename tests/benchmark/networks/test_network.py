@@ -132,7 +132,7 @@ def test_one_key_that_does_not_fit_is_enough(defect):
         build("test_resnet", Trained(given))
     assert name in str(caught.value)
     if defect != "empty":
-        assert ", 1 keys differ" in str(caught.value)
+        assert ", 1 key differs" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["resnet18", "efficientvit_b0"])
@@ -319,7 +319,7 @@ def test_weights_with_another_stem_are_refused_in_one_sentence():
     with pytest.raises(CatsError) as caught:
         Network("resnet18", Trained(given), 2, SMALL)
     wrong = "conv1.weight is (64, 3, 7, 7) instead of (64, 3, 3, 3)"
-    assert str(caught.value) == f"the weights do not fit resnet18, 1 keys differ: {wrong}"
+    assert str(caught.value) == f"the weights do not fit resnet18, 1 key differs: {wrong}"
 
 
 def test_dense_layers_stand_between_backbone_and_head():

@@ -66,10 +66,28 @@ def test_a_name_in_two_places_is_refused_by_naming_both_files(call, own):
     first = write(own, "sources/noise.py", PYTHON.replace("NAME", "noise"))
     second = write(own, "sources/noise.yaml", WEIGHTS)
     for command in (("show", "noise"), ("check", "noise"), ("list", "sources")):
-        code, _, err = call(*command)
-        assert code == 2
+        code, out, err = call(*command)
+        assert code == (1 if command[0] == "list" else 2)  # the others are listed
+        assert ("imagenet" in out) == (command[0] == "list")
         found = "38 of 38 sources; every target is a source too\n" if command[0] == "list" else ""
         assert err == f"{found}cats: there are 2 sources called 'noise': {first} and {second}; rename one of them\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "text", "said"),
+    [
+        ("sources", "sources/mine.yaml", "", "mine.yaml is empty"),
+        ("targets", "targets/mine.yaml", "title: [x\n", "mine.yaml, line 2 is not valid YAML"),
+        ("measures", "similarity/mine.py", "def mine(", "mine.py cannot be loaded: SyntaxError"),
+    ],
+)
+def test_a_list_with_a_broken_entry_has_the_others_and_one_sentence(call, own, kind, file, text, said):
+    whole = json.loads(call("list", kind, "--json")[1])
+    write(own, file, text)
+    code, out, err = call("list", kind, "--json")
+    assert code == 1
+    assert [row["name"] for row in json.loads(out)] == sorted([row["name"] for row in whole] + ["mine"])
+    assert (said in err, err.count("\ncats: ")) == (True, 1)
 
 
 def test_a_name_of_ours_is_not_taken_over_silently(call, own):

@@ -182,7 +182,7 @@ def test_a_label_that_is_undefined_is_left_out_of_value_and_interval_and_said():
     score = entry.score({"features": features, "labels": several}, draws(labels, 30))
     assert score.value == pytest.approx(expected)
     assert score.low < score.value < score.high
-    assert score.reason == "1 of 3 labels are left out, because the measure is undefined"
+    assert score.reason == "1 of 3 labels is left out, because the measure is undefined"
 
 
 @pytest.mark.parametrize("value", ["three", True, 1.5, None])

@@ -378,7 +378,7 @@ def test_the_command_publishes_on_the_server_it_is_given(place, call, monkeypatc
     (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{MODEL}']"))
     code, out, err = call("plan", place / "second.yaml", "--tracking-uri", uri)
     assert code == 0, err
-    assert "1 cells" in out
+    assert "1 cell of plan" in out
 
 
 def test_whatever_damages_published_weights_they_are_fetched_again(place, tmp_path, monkeypatch, caplog):

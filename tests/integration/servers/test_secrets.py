@@ -148,7 +148,7 @@ def test_a_user_of_postgresql_who_may_only_read_sees_boards_and_loses_nothing(po
     postgres.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader_{name}", name)
     box = refused(postgres.uri(name, user=f"reader_{name}"), cats, tmp_path)
     code, out, _ = cats("sync", "small.yaml", "--tracking-uri", database)  # the same server, for a user who may
-    assert (code, out) == (0, f"1 records sent to small on postgresql://***@127.0.0.1:{postgres.port}/{name}\n")
+    assert (code, out) == (0, f"1 record sent to small on postgresql://***@127.0.0.1:{postgres.port}/{name}\n")
     assert list(box) == []
 
 

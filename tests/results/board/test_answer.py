@@ -77,7 +77,7 @@ def test_an_oracle_is_said_to_be_one():
         ),
         (
             [*CLEAR[:3], *[row for row in CLEAR if row["source"] == "bad" and row["target"] == "a"], run("third", "b", 0, 0.9)],
-            "No winner over all targets, because no target has every source; 1 of 2 targets have a winner (good on 1)",
+            "No winner over all targets, because no target has every source; 1 of 2 targets has a winner (good on 1)",
         ),
     ],
 )

@@ -86,7 +86,7 @@ def selection(**changes):
 
 
 def test_missing_cells_of_a_plan_are_said():
-    assert "1 of 12 cells are not finished" in board(CLEAR[:-1], selection=selection()).notes
+    assert "1 of 12 cells is not finished" in board(CLEAR[:-1], selection=selection()).notes
     assert not [n for n in board(CLEAR, selection=selection()).notes if "not finished" in n]
 
 
@@ -134,9 +134,12 @@ def test_unknown_metric_has_its_nearest_name():
         board(CLEAR, metric="auk")
 
 
-def test_an_empty_experiment_says_how_to_fill_it():
-    with pytest.raises(CatsError, match="holds no cell yet; make some with `cats run`"):
-        make_board(pd.DataFrame(), RunQuery("toy"))
+@pytest.mark.parametrize(("experiment", "command"), [("toy", "run"), ("choose-mydata", "choose")])
+def test_an_empty_experiment_says_how_to_fill_it(experiment, command):
+    with pytest.raises(CatsError, match=f"holds no cell yet; make some with `cats {command}`"):
+        make_board(pd.DataFrame(), RunQuery(experiment))
+    with pytest.raises(CatsError, match=f"holds no finished cell; make some with `cats {command}`"):
+        make_board(pd.DataFrame([run("s", "a", 0, 0.0, status="FAILED")]), RunQuery(experiment))
 
 
 def test_several_backbones_stand_apart():

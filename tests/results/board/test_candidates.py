@@ -149,7 +149,7 @@ def test_what_a_plan_leaves_out_is_no_missing_cell_and_is_said():
 def test_a_candidate_that_has_been_tried_is_not_left_out():
     absent = {("clip", "vit2"): "source clip has no weights for vit2: why"}
     made = board(rows(OWN)[:-1], selection=selection(OWN, absent=absent))
-    assert "1 of 12 cells are not finished" in made.notes
+    assert "1 of 12 cells is not finished" in made.notes
     assert not [note for note in made.notes if "left out by" in note]
 
 

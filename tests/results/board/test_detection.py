@@ -110,7 +110,7 @@ def test_equal_seeds_with_test_images_need_two_seeds_or_more_test_images():
     assert "the test set is too small; about " in needed
     assert seeds_of(standing([0.1, 0.1, 0.1], [0.7, 0.7])).deviation == 0.0  # and no rounding error
     assert (
-        seeds_of(standing([0.1, 0.1, 0.1])).origin == "all seeds of a source give the same value (1 sources of this experiment)"
+        seeds_of(standing([0.1, 0.1, 0.1])).origin == "all seeds of a source give the same value (1 source of this experiment)"
     )
 
 

@@ -218,7 +218,7 @@ def test_a_bill_says_how_often_nvml_differs_and_where_most():
         "most in training of a pretraining: 0.25 and 1 kWh"
     ) in said
     said = CostText(bill(rows[0]), None).notes
-    assert "GPU energy: codecarbon and NVML's counter agree within 20% in all 1 phases of 5 s or more" in said
+    assert "GPU energy: codecarbon and NVML's counter agree within 20% in every phase of 5 s or more (1 in all)" in said
 
 
 def test_shares_of_a_long_stretch_are_compared_although_each_is_short():

@@ -50,7 +50,7 @@ def test_a_figure_that_cannot_be_meant_is_counted_and_asked_about(cats, tmp_path
 def test_pairs_without_a_figure_are_counted(cats, tmp_path, cell):
     code, out, err = imported(cats, tmp_path, MATRIX.format(cell))
     assert (code, "3 finished runs" in out) == (0, True)
-    assert err == "m.csv: 1 of 4 pairs have no figure and are left out\n"
+    assert err == "m.csv: 1 of 4 pairs has no figure and is left out\n"
 
 
 def scores(cats):
@@ -71,7 +71,7 @@ def test_a_mark_of_missing_pairs_is_left_out_where_it_is_declared(cats, tmp_path
     code, out, err = imported(cats, tmp_path, MATRIX.format(mark), "--missing", mark)
     assert code == 0, err
     assert "3 finished runs" in out
-    assert "m.csv: 1 of 4 pairs have no figure and are left out" in err
+    assert "m.csv: 1 of 4 pairs has no figure and is left out" in err
 
 
 @pytest.mark.slow

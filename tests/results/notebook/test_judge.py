@@ -85,7 +85,7 @@ def test_a_pair_without_a_row_may_count_as_the_median():
     rows = [("a", "x", 0.9), ("b", "x", 0.8), ("c", "x", 0.7), ("a", "y", 0.9), ("b", "y", 0.8)]
     made = catsbench.judge(pd.DataFrame(rows, columns=["source", "target", "auc"]), impute="median")
     assert made.overall.set_index("source")["mean_rank"].to_dict() == {"a": 1.0, "b": 2.5, "c": 2.5}
-    assert "1 pairs not measured, or kept off the ranking, count as the median source" in " ".join(made.notes)
+    assert "1 pair not measured, or kept off the ranking, counts as the median source" in " ".join(made.notes)
 
 
 def test_where_no_task_has_every_item_the_strengths_are_drawn():

@@ -482,7 +482,7 @@ def test_a_report_of_mlflow_holds_curves_predictions_reasons_and_versions(tracki
     text = "".join(Elements(render(page)).text)
     assert "torch 2.13.0" in text
     assert "experiment 'toy' holds no scores of measures" in text
-    assert "1 of 1 finished cells have curves and ROC" in text
+    assert "1 of 1 finished cells has curves and ROC" in text
 
 
 def test_a_given_section_stands_in_the_place_of_the_one_left_out(tracking):

@@ -146,7 +146,7 @@ def test_jobs_end_before_the_one_that_would_exceed_the_budget_with_what_is_on_it
     for job in begun:
         kept.count(record(job.cells[0]))
     assert kept.close() == (
-        "the budget of 0.0035 kWh is used up: 0.003 kWh spent and 0.001 kWh expected of the next job, 1 of 4 cells are left; "
+        "the budget of 0.0035 kWh is used up: 0.003 kWh spent and 0.001 kWh expected of the next job, 1 of 4 cells is left; "
         "raise it and run again"
     )
 
@@ -266,7 +266,7 @@ def test_a_budget_of_two_cells_stops_after_two_and_a_larger_one_goes_on(cats, tm
     code, _, err = cats("run", "plan.yaml", "--device", "cpu")
     assert code == 0
     assert "3 cells: 0 were done, 2 made now" in err
-    assert "the budget of 2 cells is used up: 2 cells finished, 1 of 3 cells are left; raise it and run again" in err
+    assert "the budget of 2 cells is used up: 2 cells finished, 1 of 3 cells is left; raise it and run again" in err
     code, _, err = cats("run", "plan.yaml", "--device", "cpu")
     assert (code, err.splitlines()[-1].startswith("cats: the budget of 2 cells is used up")) == (2, True)
     code, _, err = cats("run", "plan.yaml", "--device", "cpu", "--kwh", "1e-9")

@@ -1,0 +1,70 @@
+#!/usr/bin/env python
+"""Make the picture of MLflow's pages that stands in README and docs, from the pages that `cats ui` opens.
+
+    cats run quickstart
+    python scripts/ui_picture.py docs/published/mlflow_experiment.png
+
+Needs chromium and chromedriver, and the packages of the extra `test`.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from check_report import browser
+from PIL import Image
+from report_pictures import store
+
+SIZE = (1500, 757)  # pixels
+PATIENCE_SECONDS = 120  # until the table of runs is drawn
+ROWS = "return document.querySelectorAll('[role=row]').length"
+ADDRESS = re.compile(r"with figures as columns: (\S+)")
+
+
+def main() -> None:
+    """Start `cats ui`, open the view of the runs with figures as columns, and keep a picture of it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("picture", type=Path)
+    parser.add_argument("--experiment", default="quickstart")
+    parser.add_argument("--tracking-uri", default="sqlite:///mlflow.db")
+    parser.add_argument("--port", default="5017")
+    wishes = parser.parse_args()
+    command = [sys.executable, "-m", "benchmark", "ui", wishes.experiment, "--tracking-uri", wishes.tracking_uri]
+    pages = subprocess.Popen([*command, "--port", wishes.port, "--no-browser"], stderr=subprocess.PIPE, text=True)
+    try:
+        found = next(filter(None, map(ADDRESS.search, pages.stderr or ())), None)
+        if found is None:
+            sys.exit("`cats ui` has printed no address of a view; run the plan first, so that there is a board")
+        store(taken(found[1]), wishes.picture)
+    finally:
+        pages.terminate()
+
+
+def taken(address: str) -> Image.Image:
+    """What a window of SIZE shows at the address once the table of runs is drawn."""
+    driver = browser()
+    try:
+        # the window is larger than the page by what the browser draws around it
+        driver.set_window_size(*SIZE)
+        inner = driver.execute_script("return [innerWidth, innerHeight]")
+        driver.set_window_size(*(2 * wanted - seen for wanted, seen in zip(SIZE, inner, strict=True)))
+        driver.get(address)
+        end = time.monotonic() + PATIENCE_SECONDS
+        while driver.execute_script(ROWS) < 3 and time.monotonic() < end:
+            time.sleep(1)
+        time.sleep(3)  # figures and colours come after the rows
+        with tempfile.TemporaryDirectory() as folder:
+            shot = Path(folder) / "page.png"
+            driver.save_screenshot(str(shot))
+            with Image.open(shot) as picture:
+                return picture.convert("RGB")
+    finally:
+        driver.quit()
+
+
+if __name__ == "__main__":
+    main()
