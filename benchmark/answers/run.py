@@ -113,8 +113,8 @@ def failures(state: Run) -> Iterator[str]:
 def waiting(state: Run, plan: str) -> Iterator[str]:
     """Sentences about the records that MLflow does not have."""
     if state.waiting:
-        records = how_many(state.waiting, "record waits", "records wait")
-        yield f"{records} in the outbox; `cats sync {plan}` sends {'it' if state.waiting == 1 else 'them'}"
+        records = how_many(state.waiting, "record waits in the outbox", "records wait in the outbox")
+        yield f"{records}; `cats sync {plan}` sends {'it' if state.waiting == 1 else 'them'}"
     if state.refused:
         yield aside(state.refused, plan)
 

@@ -83,9 +83,9 @@ def examined(tree: Tree, names: Sequence[str], view: dict[str, Any], broken: flo
     _require_few_faults(tree, list(faults.values()), len(facts.names), broken)
     if facts.frames and "frame" not in view:
         name, count = max(facts.frames.items(), key=lambda pair: pair[1])
-        hold = share_of(len(facts.frames), len(facts.names), "DICOM files", "holds", "hold")
+        hold = share_of(len(facts.frames), len(facts.names), "DICOM files", "holds several frames", "hold several frames")
         raise CatsError(
-            f"{tree.path}: {hold} several frames ({name} has {count}); say which one is read with "
+            f"{tree.path}: {hold} ({name} has {count}); say which one is read with "
             "--frame first, --frame middle or --frame NUMBER"
         )
     if tag:

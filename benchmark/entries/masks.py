@@ -33,9 +33,9 @@ def require_no_masks(path: Path, names: Sequence[str], include: str) -> None:
     words = sorted({re.sub(r"[\s\d.]+\Z", "", each[2]).strip() for each in found.values()}, key=len)
     shortest = [word for i, word in enumerate(words) if not any(word.startswith(other) for other in words[:i])]
     pattern = f"^(?!.*({'|'.join(re.escape(word) for word in shortest)}))" + (f".*{include}" if include else "")
-    look = share_of(len(found), len(names), "pictures", "looks", "look")
+    look = share_of(len(found), len(names), "pictures", "looks like a mask of another", "look like masks of others")
     raise CatsError(
-        f"{path}: {look} like masks of others, for example {name} beside "
+        f"{path}: {look}, for example {name} beside "
         f"{PurePosixPath(match[1]).name}; leave them out with --include '{pattern}', "
         f"or take all with --include '{EVERY}'"
     )

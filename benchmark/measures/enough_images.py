@@ -4,6 +4,7 @@ What a measure needs stands in its own code. So it is asked: with the labels tha
 it has no value with them, and has one with the same classes in larger numbers, the images are too few.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -87,7 +88,8 @@ def _reason(measure: Measure, labels: Array) -> str | None:
     """Why a measure has no value for random features with these labels; None if it has one, or fails in another way."""
     rng = generator("enough images", measure.name)
     try:
-        measure(**{need: _drawn(need, labels, rng) for need in measure.needs})
+        with warnings.catch_warnings(action="ignore"):  # of random numbers they say nothing
+            measure(**{need: _drawn(need, labels, rng) for need in measure.needs})
     except Undefined as error:
         return str(error)
     except Exception:  # noqa: BLE001 - of a measure of a user; its pairs will say what is wrong
