@@ -7,7 +7,7 @@ from results.record import Record
 
 
 class Pace:
-    """Counts from now on: cells per hour, and the energy of the attempts."""
+    """Counts from now on: cells per hour, for scores pairs per hour, and the energy of the attempts."""
 
     def __init__(self) -> None:
         self._start, self._kwh, self._missing = time.monotonic(), 0.0, False
@@ -17,7 +17,8 @@ class Pace:
         for cost in record.costs:
             self._kwh += cost.kwh("counter") + cost.kwh("modelled")
             self._missing = self._missing or bool(cost.missing)
-        pace = f"{state.made / (time.monotonic() - self._start) * 3600:.0f} cells/h, {self._kwh * 1000:.3g} Wh"
+        what = "pairs" if record.kind == "score" else "cells"
+        pace = f"{state.made / (time.monotonic() - self._start) * 3600:.0f} {what}/h, {self._kwh * 1000:.3g} Wh"
         return f"{pace} + missing" if self._missing else pace
 
 

@@ -115,9 +115,12 @@ def _report(folder: Path, made: "Manifest") -> None:
     compared = made.comparison
     assert compared is not None
     how = "trained again" if compared.made_again else "as it was stored"
+    same = compared.precision == "float32"  # the number format in which the classifier is used
+    largest = max(compared.largest, compared.largest_float32) if same else compared.largest
+    used = "" if same else f"; in float32, as the classifier is used, they differ by up to {compared.largest_float32:.1e}"
     print_line(
         f"{folder}: {made.names['source']} → {made.names['target']}, {made.names['backbone']}, seed {made.names['seed']}; the "
-        f"network was {how}; its probabilities differ from the record by at most {compared.largest:.1e} in "
-        f"{compared.precision} ({compared.tolerance:.0e} is allowed), and in float32, as the classifier is used, by "
-        f"{compared.largest_float32:.1e}"
+        f"network was {how}; in {compared.precision} its probabilities differ from the record by at most {largest:.1e} "
+        f"({compared.tolerance:.0e} is allowed){used}"
     )
+    say(f"next: cats predict {folder} PICTURES; `cats explain` and `cats watch` take the folder too")

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from benchmark.core import json_cache
 from benchmark.core.digest import file_digest
@@ -112,6 +112,7 @@ class Dataset(Numeric):
     unlabelled: Unlabelled | None = None
     read: Annotated[Reader, BeforeValidator(named_reader)] = Field(exclude=True, repr=False)
     options: str = ""
+    _asked: str = PrivateAttr("")  # the name with options, as a command takes it, where a person asked for some
 
     @model_validator(mode="before")
     @classmethod
@@ -183,14 +184,16 @@ class Dataset(Numeric):
                 return folder
         absent = ", ".join(f.path for f in self.files if not any((d / f.path).is_file() for d in folders))
         places = " or ".join(str(d) for d in folders)
-        how = f"get it with `cats fetch {self.name}`" if any(f.url for f in self.files) else f"see `cats show {self.name}`"
+        asked = self._asked or self.name
+        how = f"get it with `cats fetch {asked}`" if any(f.url for f in self.files) else f"see `cats show {self.name}`"
         raise CatsError(f"{self.name}: {absent or 'its files'} not found in {places}; {how}, or set CATS_DATA")
 
     def _tree(self) -> Path:
         path = find_tree(self.tree, self.places())
         if path is None:
             places = " or ".join(str(d) for d in self.places())
-            how = f"get it with `cats fetch {self.name}`" if any(f.url for f in self.files) else self.obtain or "set CATS_DATA"
+            asked = self._asked or self.name
+            how = f"get it with `cats fetch {asked}`" if any(f.url for f in self.files) else self.obtain or "set CATS_DATA"
             raise CatsError(f"{self.name}: no folder or archive '{self.tree}' in {places}; {how}")
         return path
 

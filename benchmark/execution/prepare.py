@@ -195,7 +195,7 @@ def missing_data(todo: Sequence[Cell], pairs: PlanPairs) -> list[str]:
             dataset.folder()
         except CatsError as error:
             # the sentence begins with the name of the data set; an entry with options has a longer name
-            sentences.append(str(error) if dataset.name == name else f"{name}: {error}")
+            sentences.append(f"{name}: {str(error).removeprefix(f'{dataset.name}: ')}")
     return sentences
 
 
@@ -203,7 +203,8 @@ def pretrainings_ahead(todo: Sequence[Cell]) -> list[str]:
     """Return one sentence for each pretraining that has to run before the cells."""
     needed = {start.key: start for cell in todo for start in reversed(chain(cell.start)) if start.recipe is not None}
     return [
-        f"a pretraining runs first: {start.source}, {start.backbone}, {start.recipe.size} pixels, {start.recipe.epochs} epochs"
+        f"a pretraining runs first: {start.source}, {start.backbone}, {start.recipe.size} pixels, "
+        + how_many(start.recipe.epochs, "epoch")
         + ("; an interrupted attempt has left a checkpoint" if state_file(start.key).exists() else "")
         for start in needed.values()
         if start.recipe is not None and not is_pretrained(start)

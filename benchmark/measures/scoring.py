@@ -68,8 +68,9 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch, processes: 
     elsewhere = ranks_elsewhere(setting.plan, tracking)
     asked = list(names_of_pairs(setting.plan))
     state = Run(cells=len(asked), done=0)
-    for made in _outcomes(asked, measures, finished, (setting, elsewhere), watch, processes):
+    for made in _outcomes(asked, measures, finished, (setting, elsewhere), (watch, state), processes):
         (outcome,) = hand_over([made], writer)
+        state.made += outcome.record.kind == "score" and outcome.record.status == "finished"
         watch.ended(outcome.record, state)
         if outcome.record.status == "failed":
             state.failed.append(outcome.record)
@@ -77,8 +78,6 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch, processes: 
             state.interrupted = True
             if outcome.record.kind == "pretraining":
                 return state
-        state.made += outcome.record.kind == "score" and outcome.record.status == "finished"
-    state.done = state.cells - state.made - len([r for r in state.failed if r.kind == "score"])
     state.waiting, state.refused = outbox.count, len(writer.refused)
     return state
 
@@ -114,11 +113,11 @@ def _outcomes(
     measures: Mapping[str, Measure],
     finished: set[str],
     given: tuple[ScoreSettings, Ranks],
-    watch: Watch,
+    told: tuple[Watch, Run],
     processes: int,
 ) -> Iterator[Outcome]:
-    """The records of all pretrainings that the pairs need, then those of the pairs that are not finished."""
-    setting, elsewhere = given
+    """The records of all pretrainings that the pairs need, then those of the pairs that are not finished; counts the others."""
+    (setting, elsewhere), (watch, state) = given, told
     plan, pretrained, works = setting.plan.plan, set[str](), list[PairWork]()
     for names in asked:
         pair = pair_of(setting, elsewhere, names)
@@ -128,7 +127,9 @@ def _outcomes(
                 pretrained.add(before.key)
                 yield from pretraining_outcomes(before, plan.experiment, Meter(plan.country, setting.device))
         work = PairWork(pair, measures)
-        if work.attempt.key not in finished:
+        if work.attempt.key in finished:
+            state.done += 1
+        else:
             works.append(work)
     number = min(processes, len(works) // ENOUGH)
     if number > 1:

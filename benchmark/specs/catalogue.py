@@ -116,6 +116,17 @@ def measure(reference: str, where: str = "") -> "Measure":
 
 
 def _entry(kind: Kind, name: str, options: dict[str, Any]) -> Source | Target:
+    """The entry, whose data set knows the name with options, so that it can say how to get its files."""
+    entry = _plain_entry(kind, name, options)
+    if entry.dataset is None or not options:
+        return entry
+    dataset = entry.dataset.model_copy()
+    written = ",".join(f"{option}={value}" for option, value in options.items())
+    dataset._asked = f"'{name}[{written}]'"  # noqa: SLF001 - of one package; quoted for a shell
+    return entry.model_copy(update={"dataset": dataset})
+
+
+def _plain_entry(kind: Kind, name: str, options: dict[str, Any]) -> Source | Target:
     place = _only_place(kind, name)
     where = _describe_place(place, kind)
     entry: Source | Target

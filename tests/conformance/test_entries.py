@@ -38,7 +38,9 @@ def test_a_target_says_what_it_is(name):
 
 
 def test_data_that_are_not_here_say_how_to_get_them():
-    with pytest.raises(CatsError, match=r"pathmnist: medmnist/pathmnist_224.npz not found in .*cats fetch pathmnist"):
+    with pytest.raises(
+        CatsError, match=r"pathmnist: medmnist/pathmnist_224.npz not found in .*`cats fetch 'pathmnist\[size=224\]'`"
+    ):
         load_images(catalogue.target("pathmnist[size=224]").dataset, 32)
 
 

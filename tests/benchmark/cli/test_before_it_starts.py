@@ -372,7 +372,7 @@ def test_a_list_with_more_training_images_than_a_target_has_starts_nothing(cats,
 
 DRAWS = {
     "subsample: {train: 1}": "subsample: {train: 1}: a stratified draw takes at least one image of each of the 2 classes of",
-    "subsample: {train: 100000}": "ihc has only 288 images in train; 100000 are asked for",
+    "subsample: {train: 6, stratified: false}": "ihc: with 6 training images knn has no value: 6 different images are too few",
     "subsample: {train: 4}": "ihc: with 4 training images knn has no value: 4 different images are too few for 5 folds",
 }
 

@@ -41,6 +41,7 @@ source = Source(name="NAME", title="Noise", dataset=dataset, licence="none neede
 
 def write(own, where, text):
     path = own / "entries" / where
+    path.parent.mkdir(exist_ok=True)
     path.write_text(text)
     return path
 
