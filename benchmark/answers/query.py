@@ -11,7 +11,7 @@ from benchmark.execution.resolution import resolve_pairs
 from benchmark.execution.selection import selection_of
 from benchmark.specs.plan import Plan, assumed_country, is_plan, load_plan, plan_names
 from benchmark.specs.resolved import PlanPairs
-from results.board.request import RunQuery
+from results.board.request import RunQuery, maker_of
 from results.board.sizes import size_text, stated_size
 from results.error import CatsError, NoExperimentError, first_of, near_name
 from results.metrics import METRICS
@@ -97,7 +97,10 @@ def no_experiment(error: CatsError, name: str | None) -> str:
     """The sentence about runs that are not there: of a plan that was not run (None), or of a name of nothing."""
     if name is None:
         return f"nothing of the plan has been run: {error}; `cats run` runs it, or --tracking-uri names another database"
-    return str(error) if "did you mean" in str(error) else f"{error}; {plans_near(name)}"
+    if "did you mean" in str(error):
+        return str(error)
+    made = maker_of(name) == "`cats choose`"  # nobody has chosen for this target yet
+    return f"{error}; `cats choose` makes such an experiment" if made else f"{error}; {plans_near(name)}"
 
 
 def no_database(subject: object, tracking_uri: str) -> str:

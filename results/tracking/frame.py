@@ -139,7 +139,7 @@ def with_sentence(frame: pd.DataFrame, sentence: str) -> pd.DataFrame:
 def _marked(frame: pd.DataFrame, odd: Sequence[str]) -> pd.DataFrame:
     if odd:
         more = (
-            [f"{how_many(len(odd) - NAMED, 'more run is', 'more runs are')} left out for such reasons"]
+            [how_many(len(odd) - NAMED, "more run is left out for such reasons", "more runs are left out for such reasons")]
             if len(odd) > NAMED
             else []
         )

@@ -216,12 +216,16 @@ def test_a_choice_among_the_contents_of_a_file_is_said(cats, home, tmp_path, mon
 
 
 def test_data_that_are_missing_name_their_entry_once(cats, tmp_path):
-    text = "experiment: e\nsources: [scratch]\ntargets: [pneumoniamnist, bloodmnist]\nbackbones: [test_resnet]\n"
+    names = "pneumoniamnist, bloodmnist, 'retinamnist[size=64]'"
+    text = f"experiment: e\nsources: [scratch]\ntargets: [{names}]\nbackbones: [test_resnet]\n"
     (tmp_path / "plan.yaml").write_text(text + "recipe: finetune\nseeds: 1\n")
     _, out, err = cats("plan", "plan.yaml")
     for name in ("pneumoniamnist", "bloodmnist"):
         assert (out + err).count(f"{name}: medmnist/{name}.npz not found in ") == 1
         assert f"{name}: {name}: " not in out + err
+    said = " ".join((out + err).split())
+    assert "retinamnist[size=64]: medmnist/retinamnist_64.npz not found in " in said
+    assert "; get it with `cats fetch 'retinamnist[size=64]'`, or set CATS_DATA" in said
 
 
 @pytest.mark.parametrize("variable", ["CATS_DATA", "CATS_WEIGHTS"])

@@ -86,6 +86,7 @@ def test_compare_says_which_is_better_and_how_sure_that_is(toy):
         (("goot", "bad", "toy", "--target", "ihc"), "no finished run has the source 'goot'; did you mean 'good'?"),
         (("good", "bad", "toy", "--target", "ich"), "no finished run has the target 'ich'; did you mean 'ihc'?"),
         (("good", "bad", "toi", "--target", "ihc"), "no experiment 'toi' on sqlite:///mlflow.db; did you mean 'toy'?"),
+        (("good", "bad", "choose-mydata", "--target", "ihc"), "; there are toy; `cats choose` makes such an experiment"),
         (
             ("good", "bad", "toy", "--target", "ihc", "--metric", "auk"),
             "no run of 'toy' has the metric 'auk'; did you mean 'auc'?",

@@ -40,15 +40,19 @@ def plan(**changes):
 def work(tmp_path, monkeypatch):
     monkeypatch.setenv("CATS_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    kept = []
+    kept, counts = [], []
+
+    def ended(record, state):
+        kept.append(record)
+        counts.append((record.kind, state.done + state.made))
 
     def call(setting):
         tracking = Experiment("sqlite:///mlflow.db", setting.plan.plan.experiment)
-        watch = Watch(lambda what: None, lambda record, state: kept.append(record))
+        watch = Watch(lambda what: None, ended)
         state = score_plan(setting, Writer(tracking, Outbox(tmp_path / "outbox")), watch)
         return state, tracking.frame()
 
-    call.records = kept
+    call.records, call.counts = kept, counts
     return call
 
 
@@ -58,6 +62,7 @@ def test_every_pair_has_one_run_with_every_measure_and_a_second_call_makes_none(
     state, frame = work(setting)
     assert (state.cells, state.done, state.made, state.failed) == (3, 0, 3, [])
     assert sorted(frame["kind"]) == ["pretraining", "pretraining", "score", "score", "score"]
+    assert work.counts == [("pretraining", 0), ("pretraining", 0), ("score", 1), ("score", 2), ("score", 3)]
     rows = read_scores(frame, "e")
     assert len(rows) == 3 * len(MEASURES)
     by = {(row.source, row.measure): row for row in rows}
