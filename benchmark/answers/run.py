@@ -90,15 +90,15 @@ def sentences_of(state: Run, plan: str) -> Iterator[str]:
     yield from waiting(state, plan)
 
 
-def made_in_words(state: Run) -> str:
-    """How many cells there are, were done, are made now and have failed."""
+def made_in_words(state: Run, colon: str = ":") -> str:
+    """How many cells there are, were done, are made now and have failed; `colon`: behind the first number."""
     done, failed = how_many(state.done, "was done", "were done"), how_many(len(state.failed), "attempt")
     left = ""
     if state.unneeded:
         left = "; " + how_many(
             state.unneeded, "is not run, because no answer needs it", "are not run, because no answer needs them"
         )
-    return f"{how_many(state.cells, 'cell')}: {done}, {state.made:,} made now, {failed} failed{left}"
+    return f"{how_many(state.cells, 'cell')}{colon} {done}, {state.made:,} made now, {failed} failed{left}"
 
 
 def failures(state: Run) -> Iterator[str]:

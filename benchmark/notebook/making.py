@@ -101,7 +101,7 @@ def run(
     attempts = runs(asked, tracking_uri=uri)
     shown = attempts if made is None else made
     failed = [sentence.strip() for sentence in running.failures(state)]
-    title = f"{name}: {running.made_in_words(state)}"
+    title = f"{name}: {running.made_in_words(state, ',')}"
     notes = place.said if made is None else made.notes
     return Ran(title, attempts.frame, notes, shown.sheets, shown.drawing, board=made, failed=failed)
 
