@@ -3,7 +3,8 @@
 
     .venv/bin/python scripts/bench_training.py [PART ...] [--seeds N] [--workers N] [--json FILE]
 
-PART: small (ResNet-18, 64 px), large (MobileNetV2-100, 224 px), probe (frozen features, 4 seeds, 10 values of C), packed
+PART: small (ResNet-18, 64 px), large (MobileNetV2-100, 224 px), peak (the share of the machine's matrix peak in bf16 that the
+training steps of small and large reach), probe (frozen features, 4 seeds, 10 values of C), packed
 (several seeds side by side), compiled (training steps with and without torch.compile, nothing compiled before), overhead
 (a whole cell through runner, energy and MLflow), gpu (needs one: a cell of the CATS-2024 kind, the bare throughput of the
 backbone, packed seeds). Without PART: small, large, probe, overhead.
@@ -27,7 +28,7 @@ from unittest import mock
 
 import numpy as np
 import torch
-from training import beside, probe, steps
+from training import beside, peak, probe, steps
 from training.cell import cells
 from training.figure import hardware, interval, versions
 from training.pack import together
@@ -52,7 +53,9 @@ class Asked:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", choices=[*PARTS, "packed", "compiled", "gpu"], default=PARTS)
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", choices=[*PARTS, "peak", "packed", "compiled", "gpu"], default=PARTS
+    )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=0, help="processes of the plain loop's DataLoader; 0: none but its own")
     parser.add_argument("--device", default="auto")
@@ -72,16 +75,34 @@ def main() -> None:
                 draft.replace(given.json)
 
 
+SMALL = Recipe(size=64, epochs=10, batch_size=64, lr=1e-3, weight_decay=0.02, augment=MOVES)
+LARGE = Recipe(size=224, epochs=4, batch_size=16, lr=1e-3, weight_decay=0.02, augment=MOVES)
+
+
 def small(asked: Asked) -> Figures:
     """ResNet-18 at 64 px, from scratch."""
-    recipe = Recipe(size=64, epochs=10, batch_size=64, lr=1e-3, weight_decay=0.02, augment=MOVES)
-    yield compared(task("resnet18", "pneumoniamnist", recipe, 512), asked)
+    yield compared(task("resnet18", "pneumoniamnist", SMALL, 512), asked)
 
 
 def large(asked: Asked) -> Figures:
     """MobileNetV2-100 at 224 px, from ImageNet."""
-    recipe = Recipe(size=224, epochs=4, batch_size=16, lr=1e-3, weight_decay=0.02, augment=MOVES)
-    yield compared(task("mobilenetv2_100", "breastmnist", recipe, 208), asked)
+    yield compared(task("mobilenetv2_100", "breastmnist", LARGE, 208), asked)
+
+
+def peaked(asked: Asked) -> Figures:
+    """Training steps of `small` and `large` alone, as a share of the machine's matrix peak in bf16."""
+    for backbone, recipe, count in (("resnet18", SMALL, 512), ("mobilenetv2_100", LARGE, 208)):
+        what = noise(backbone, recipe, count)
+        each, most = peak.operations(what), peak.matrix_peak(asked.device)
+        found = steps.in_turn(what, asked.seeds, asked.device)
+        print(
+            f"\n{backbone}, {recipe.size} px, {each / 1e9:.2f} GFLOP per image; matrix peak in bf16 {most / 1e9:,.0f} GFLOP/s"
+        )
+        shares = {name: [each * rate / most for rate in rates] for name, rates in found.items()}
+        for name, share in shares.items():
+            percent = interval([100 * one for one in share])
+            print(f"  {name:<7} {interval(found[name])} images/s, {percent} % of it, n={asked.seeds}")
+        yield {backbone: {"flop_per_image": each, "peak": most, "images_per_second": found, "share": shares}}
 
 
 def compared(what: Task, asked: Asked) -> dict[str, object]:
@@ -186,7 +207,8 @@ def bare(backbone: str, size: int, asked: Asked) -> dict[str, object]:
 
 
 MEASURES: dict[str, Callable[[Asked], Figures]] = {
-    "small": small, "large": large, "probe": probed, "packed": packed, "compiled": compiling, "overhead": overhead, "gpu": gpu,
+    "small": small, "large": large, "peak": peaked, "probe": probed, "packed": packed, "compiled": compiling,
+    "overhead": overhead, "gpu": gpu,
 }  # fmt: skip
 
 
