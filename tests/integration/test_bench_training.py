@@ -169,3 +169,32 @@ def test_steps_with_and_without_torch_compile_are_timed_in_turn(training, monkey
     first, rates = training.steps.compiled_in_turn(training.task.noise("test_resnet", RECIPE, 32), 2, torch.device("cpu"))
     assert first > 0
     assert {name: len(each) for name, each in rates.items()} == {"plain": 2, "compiled": 2}
+
+
+def test_the_operations_of_a_step_are_those_of_its_convolutions_and_products_forward_and_twice_backward(bench, training):
+    """The gradient of the images is not asked for, so that the first convolution goes back once."""
+    forward, first = 0, []
+    made = training.task.network_of(bench.noise("resnet18", recipe(size=32), 16), 0)
+
+    def count(layer, given, output):
+        nonlocal forward
+        own = 2 * layer.weight.numel() * output[0].numel() // output.shape[1]
+        forward += own
+        first.append(own)
+
+    for layer in made.modules():
+        if isinstance(layer, torch.nn.Conv2d | torch.nn.Linear):
+            layer.register_forward_hook(count)
+    made.eval()(torch.rand(1, 3, 32, 32))
+    assert training.peak.operations(bench.noise("resnet18", recipe(size=32), 16)) == 3 * forward - first[0]
+
+
+def test_the_matrix_peak_is_that_of_the_fastest_product(training, monkeypatch):
+    rates = {64: [1.0, 3.0, 2.0], 128: [5.0, 4.0, 9.0]}
+    monkeypatch.setattr(training.peak, "SIZES", tuple(rates))
+    monkeypatch.setattr(training.peak, "ROUNDS", 3)
+    monkeypatch.setattr(training.peak, "SECONDS", 0.01)
+    real = training.peak._rate(64, torch.device("cpu"))
+    assert 0 < real < 1e15
+    monkeypatch.setattr(training.peak, "_rate", lambda size, device: rates[size].pop())
+    assert training.peak.matrix_peak(torch.device("cpu")) == 5.0
