@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmark.core.patterns import require_expression
 from benchmark.data.dataset import GROUP_KINDS
-from benchmark.data.readers.dicom import dicom_names
+from benchmark.data.readers.dicom import dicom_names, without_image
 from benchmark.data.readers.dicom_pixels import library
 from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.picture_format import picture_names
@@ -104,7 +104,8 @@ def dicom_of_table(inferred: Inferred, tree: Tree, files: Sequence[str], said: S
     view = view_of(said, grouped=grouped)
     facts = examined(tree, files, view, said.broken or 0.0, grouped=grouped)
     if facts.others:
-        raise CatsError(f"{inferred.path}: the table names {facts.others:,} DICOM files that hold no image (reports, contours)")
+        others = how_many(facts.others, "DICOM file that holds", "DICOM files that hold")
+        raise CatsError(f"{inferred.path}: the table names {others} no image (reports, contours)")
     require_decodable(tree, files, view, said.broken or 0.0)
     kind = inferred.groups if grouped else kind_of_tag(view)
     facts_of_groups = [number_of_groups(facts.groups, str(kind))] if facts.groups else []
@@ -113,9 +114,7 @@ def dicom_of_table(inferred: Inferred, tree: Tree, files: Sequence[str], said: S
 
 
 def _notes(facts: DicomFacts, view: dict[str, Any]) -> list[str]:
-    verb, are = ("holds", "is") if facts.others == 1 else ("hold", "are")
-    others = f"{how_many(facts.others, 'DICOM file')} {verb} no image (reports, contours) and {are} left out"
-    notes = [others] if facts.others else []
+    notes = [without_image(facts.others)] if facts.others else []
     if facts.frames:
         which = f"the {view['frame']} one" if isinstance(view["frame"], str) else f"number {view['frame']}"
         notes.append(f"of {how_many(len(facts.frames), 'file')} with several frames {which} is read")

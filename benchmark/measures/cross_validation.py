@@ -31,7 +31,7 @@ def stratified_folds(features: Array, labels: Array, *, number: int, seed: int) 
     for row in rows:  # a digest, because keys of whole rows would double the memory; + 0.0 turns -0.0 into 0.0
         group[row] = seen.setdefault(blake2b(features[row] + 0.0, digest_size=16).digest(), len(seen))
     if number < 2:
-        raise Undefined(f"{number} folds hold nothing out")
+        raise Undefined(f"{how_many(number, 'fold holds', 'folds hold')} nothing out")
     if len(seen) < 2 * number:
         raise Undefined(f"{how_many(len(seen), 'different image is', 'different images are')} too few for {number} folds")
     held = np.zeros((len(seen), labels.max() + 1))

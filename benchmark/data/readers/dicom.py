@@ -20,6 +20,7 @@ from benchmark.data.readers.strangers import is_stranger
 from benchmark.data.readers.table import decode_with, groups_of_rows, named_rows, reader_of_table, said_of_rows, tree_of
 from benchmark.data.readers.table_file import Columns
 from results.error import CatsError
+from results.text.counts import how_many
 
 MARK = slice(128, 132)  # where a DICOM file says DICM, whatever it is called
 
@@ -68,7 +69,7 @@ def dicom_folders(**options: Any) -> TreeReader:
             groups = groups_of(tree, names, view.group_tag)
         images = decode_with(lambda content, where: pixels(content, where, view, scale), tree, names)
         others = len(every) - len(names)
-        left_out = (f"{others:,} DICOM files hold no image (reports, contours) and are left out",) if others else ()
+        left_out = (without_image(others),) if others else ()
         unreadable = broken_of(groups) if by_file else frozenset[int]()
         return Samples(images, labels, names, groups, parts, left_out, _stored(tree, names, view, scale), unreadable)
 
@@ -140,3 +141,9 @@ def tag_of(header: Any, tag: str, where: str) -> str:
     if not value:
         raise CatsError(f"{where} has no {tag}; choose another group_tag, or '' if patients are unknown")
     return value
+
+
+def without_image(files: int) -> str:
+    """The sentence about DICOM files that hold no image and are left out."""
+    what = "no image (reports, contours)"
+    return how_many(files, f"DICOM file holds {what} and is left out", f"DICOM files hold {what} and are left out")

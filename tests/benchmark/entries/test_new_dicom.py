@@ -119,9 +119,9 @@ def test_a_dicomdir_reports_and_files_of_other_kinds_are_left_out_and_counted(ca
     (folder / "lesion" / "note.txt").write_text("seen")
     code, _, err = new(call, folder)
     assert code == 0, err
-    assert "1 DICOM files hold no image (reports, contours) and are left out" in err
+    assert "1 DICOM file holds no image (reports, contours) and is left out" in err
     assert entry(own)["images"] == 48
-    assert "1 DICOM files hold no image" in checked(call)
+    assert "1 DICOM file holds no image" in checked(call)
 
 
 def test_a_folder_of_other_files_beside_classes_is_asked_for(call, own):

@@ -37,7 +37,7 @@ def test_too_little_to_hold_out_is_said():
     features, labels = blobs(count=60)
     with pytest.raises(Undefined, match="9 different images are too few for 5 folds"):
         stratified_folds(features[:9], labels[:9], number=5, seed=0)
-    with pytest.raises(Undefined, match="1 folds hold nothing out"):
+    with pytest.raises(Undefined, match="1 fold holds nothing out"):
         stratified_folds(features, labels, number=1, seed=0)
     with pytest.raises(Undefined, match="one class is left"):
         stratified_folds(features, (np.arange(60) == 7).astype(int), number=5, seed=0)
