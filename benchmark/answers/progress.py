@@ -1,9 +1,13 @@
 """The progress of trainings and scores at a terminal."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
 from rich import progress
 from rich.console import Console
 
 from benchmark.answers.pace import Pace, ended_line
+from benchmark.core.counting import Count, shown_by
 from benchmark.execution.watch import Run, Watch
 from results.record import Record
 from results.text.plain import plain
@@ -31,10 +35,23 @@ class Progress:
         self.task = self.bar.add_task("", total=None, pace="")
         self.bar.start()
         self.pace = Pace()
+        self.counts = ExitStack()
+        if self.console.is_terminal:  # a second bar would be drawn over this one
+            self.counts.enter_context(shown_by(self.counting))
         return Watch(self.begins, self.ended, self.announce)
 
     def __exit__(self, *_: object) -> None:
+        self.counts.close()
         self.bar.stop()
+
+    @contextmanager
+    def counting(self, what: str, _: int, total: int) -> Iterator[Count]:
+        """Show what is counted meanwhile in the place of the work that has begun; see benchmark.core.counting."""
+        before = self.bar.tasks[0].description
+        try:
+            yield lambda done: self.begins(f"{what}, {done:,} of {total:,}")
+        finally:
+            self.bar.update(self.task, description=before)
 
     def announce(self, sentence: str) -> None:
         """Print a sentence on a separate line."""

@@ -20,6 +20,7 @@ from benchmark.cli.command import CatsCommand, QuietOption, VerboseOption
 from benchmark.cli.compare import app as compare
 from benchmark.cli.config import app as configuration
 from benchmark.cli.cost import app as costs
+from benchmark.cli.counts import shown_count
 from benchmark.cli.curve import app as curves
 from benchmark.cli.diff import app as differences
 from benchmark.cli.entries import app as entries
@@ -41,6 +42,7 @@ from benchmark.cli.terminal import begin_log, discard, finish, prepare, print_li
 from benchmark.cli.ui import app as pages
 from benchmark.cli.usage import CatsGroup, UsageError, sentence_of
 from benchmark.cli.watch import app as watches
+from benchmark.core.counting import shown_by
 from benchmark.core.paths import check_variables
 from benchmark.core.settings import apply_settings
 from benchmark.machine.memory import large_pages
@@ -153,7 +155,8 @@ def _command() -> int:
         check_variables()
     begin_log()
     try:
-        return int(commands()(prog_name="cats", standalone_mode=False) or 0)
+        with shown_by(shown_count):
+            return int(commands()(prog_name="cats", standalone_mode=False) or 0)
     except typer.Abort:
         say("Aborted.")
         return 1

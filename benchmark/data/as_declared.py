@@ -13,25 +13,6 @@ from results.error import CatsError
 from results.text.counts import how_many
 
 
-def wanted(dataset: Dataset, image: np.ndarray, name: str) -> bool:
-    """True to keep an image or a slice, False if the entry drops images of its shape. Raises CatsError for other faults."""
-    where = f"{dataset.name}: image {name}"
-    if (
-        image.dtype != np.uint8
-        or image.ndim not in {2, 3}
-        or (image.ndim == 3 and image.shape[2] not in {1, 3})
-        or not image.size
-    ):
-        hint = "; the option views of the reader reads volumes" if image.ndim == 3 else ""
-        raise CatsError(f"{where} is {image.dtype} of shape {image.shape}; allowed is uint8, (H, W) or (H, W, 3){hint}")
-    if dataset.shape is None or image.shape[:2] == dataset.shape or dataset.odd == "resize":
-        return True
-    if dataset.odd == "refuse":
-        actual, declared = ("×".join(map(str, s)) for s in (image.shape[:2], dataset.shape))
-        raise CatsError(f"{where} has {actual} pixels; the declared shape is {declared}")
-    return False
-
-
 def check_samples(dataset: Dataset, samples: Samples) -> None:
     """Compare the samples with what the entry declares. Raises CatsError for the first difference."""
     _check_table(dataset, samples)

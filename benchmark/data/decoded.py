@@ -2,26 +2,31 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
+from benchmark.core.counting import counted
 from benchmark.core.paths import decoded_folder
-from benchmark.data.as_declared import check_samples, wanted
+from benchmark.data.as_declared import check_samples
 from benchmark.data.copies import NONE, Copies, stored_copies
 from benchmark.data.dataset import Dataset
+from benchmark.data.decoded_draft import Draft, State
 from benchmark.data.decoded_files import IMAGES, TABLE, Files, read_files
+from benchmark.data.decoding import decoded
 from benchmark.data.fingerprint import SIDE
 from benchmark.data.private_names import note
-from benchmark.data.readers.samples import Image, Samples
+from benchmark.data.readers.samples import Samples
+from benchmark.data.squares import Form, resized_square
 from benchmark.data.volumes import slices_of
 from results.error import CatsError
-from results.files.atomic import atomic_write, discard
+from results.files.atomic import discard
 from results.files.digest import digest
 from results.files.kept import seal_draft
+from results.files.resumable import resumable_write
 from results.record import ATTRIBUTE
 from results.text.counts import how_many, share_of
 
@@ -91,89 +96,72 @@ def _decode(dataset: Dataset, size: int, folder: Path, *, damaged: bool) -> None
     samples = dataset.read(files)
     check_samples(dataset, samples)
     blank = np.full(len(samples.ids), "")
+
+    def finished() -> bool:
+        return read_files(folder) is not None
+
+    def waiting() -> None:
+        log.warning("another process decodes %s at %d pixels; this one waits for it", dataset.name, size)
+
     try:
-        with atomic_write(folder, f"the decoded images of {dataset.name}", durable=True) as draft:
-            draft.mkdir()
-            grey, rows = _write(dataset, samples, size, draft / "colour.npy")
-            colour = np.load(draft / "colour.npy", mmap_mode="r", allow_pickle=False)
-            np.save(draft / IMAGES, colour[..., :1] if grey else colour)
-            (draft / "colour.npy").unlink()
+        with resumable_write(folder, f"the decoded images of {dataset.name}", finished, waiting) as place:
+            if place is None:
+                return
+            draft, rows = _write(dataset, samples, size, place, folder.name)
             np.savez(
-                draft / TABLE,
+                place / TABLE,
                 labels=samples.labels[rows],
                 ids=np.array(samples.ids, dtype=str)[rows],
                 groups=(blank if samples.groups is None else np.array(samples.groups, dtype=str))[rows],
                 parts=(blank if samples.parts is None else np.array(samples.parts, dtype=str))[rows],
                 **{f"{ATTRIBUTE}{name}": np.array(texts, dtype=str)[rows] for name, texts in samples.attributes.items()},
             )
-            seal_draft(draft)
+            seal_draft(place, IMAGES, TABLE)
+            draft.clear()
             if damaged:
                 discard(folder)
     except CatsError:
-        if not folder.exists():  # else another process decoded the same images in the meantime
+        if damaged or not folder.exists():  # else another process decoded the same images in the meantime
             raise
 
 
-def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> tuple[bool, np.ndarray]:
-    """Write the images to one array; return whether all are grey, and the row numbers (int64) that were written.
+def _write(dataset: Dataset, samples: Samples, size: int, place: Path, content: str) -> tuple[Draft, np.ndarray]:
+    """Write the images to one array; return the draft, and the row numbers (int64) that were written.
 
-    The array is written, not mapped: on a full disk a write raises an error, a mapped page kills the process.
+    place: the folder of the draft. content: the name of the final one, which follows from all that decides the images. The
+    array is written, not mapped: on a full disk a write raises an error, a mapped page kills the process.
     """
-    grey, number, rows, broken = True, 0, [], []
-    with path.open("wb") as file:
-        _write_header(file, len(samples.ids), size, samples.slices)
-        for number, image in enumerate(samples.images, 1):
-            if number > len(samples.ids):
-                raise CatsError(f"{dataset.name}: there are more images than the {len(samples.ids)} labels")
-            if isinstance(image, CatsError):
-                broken.append(image)
-                continue
-            slices = _slices(dataset, image, samples, number - 1)
-            if all(wanted(dataset, each, samples.ids[number - 1]) for each in slices):
-                grey = grey and all(each.ndim == 2 or each.shape[2] == 1 for each in slices)
-                for each in slices:
-                    file.write(np.broadcast_to(resized_square(each, size), (size, size, 3)).tobytes())
-                rows.append(number - 1)
-        file.seek(0)
-        _write_header(
-            file, len(rows), size, samples.slices
-        )  # numpy leaves room for the number of rows: the header keeps its length
-    if number < len(samples.ids):
+    form = Form(dataset.name, dataset.shape, dataset.odd, size, samples.slices)
+    with Draft(place, form, len(samples.ids), content) as draft:
+        begin, total = draft.state.done, len(samples.ids)
+        if begin:
+            log.info("%d of %d images were decoded by an earlier process", begin, total)
+        making = decoded(form, samples, begin, alone=draft.state.alone)
+        with closing(making), counted(f"decoding {dataset.name} at {size} pixels", begin, total) as count:
+            for made in making:
+                if made.wrong is not None:
+                    raise made.wrong
+                draft.add(made)
+                count(draft.state.done)
+        _require_enough(dataset, draft.state, total)
+        return draft, draft.finish()
+
+
+def _require_enough(dataset: Dataset, state: State, total: int) -> None:
+    """Raises CatsError if there are not as many images as labels, or if too many could not be read."""
+    number, odd = state.done, state.done - state.kept - state.broken
+    if number < total:
         there = "there is" if number == 1 else "there are"
-        raise CatsError(f"{dataset.name}: {there} only {how_many(number, 'image')} for {how_many(len(samples.ids), 'label')}")
-    if broken and len(broken) / number > dataset.broken:  # 29 of 100 are 0.29, while 0.29 × 100 is less than 29
+        raise CatsError(f"{dataset.name}: {there} only {how_many(number, 'image')} for {how_many(total, 'label')}")
+    if state.broken and state.broken / number > dataset.broken:  # 29 of 100 are 0.29, while 0.29 × 100 is less than 29
         allowed = f"{dataset.broken:.2%} may be" if dataset.broken else "none may be"
-        count = f"{share_of(len(broken), number, f'images of {dataset.name}', 'is', 'are')} broken, {allowed}"
-        raise CatsError(f"{broken[0]}; {count}: replace what is broken, or write a larger share as `broken` into the entry")
-    if number and not rows:
+        count = f"{share_of(state.broken, number, f'images of {dataset.name}', 'is', 'are')} broken, {allowed}"
+        first = CatsError(*state.first)
+        raise CatsError(f"{first}; {count}: replace what is broken, or write a larger share as `broken` into the entry")
+    if number and not state.kept:
         raise CatsError(f"{dataset.name}: every image is broken or has another shape than declared")
-    if len(rows) < number:
-        odd = number - len(rows) - len(broken)
-        log.warning("%s: %d broken images and %d of another shape are left out", dataset.name, len(broken), odd)
-    return grey, np.array(rows, dtype=np.int64)
-
-
-def _slices(dataset: Dataset, image: Image, samples: Samples, row: int) -> tuple[np.ndarray, ...]:
-    """The slices of a volume, or a picture as the only one. Raises CatsError for another number than the reader says."""
-    slices = image if isinstance(image, tuple) else (image,)
-    if len(slices) != samples.slices:
-        raise CatsError(f"{dataset.name}: image {samples.ids[row]} has {len(slices)} slices; the reader says {samples.slices}")
-    return slices
-
-
-def _write_header(file: BinaryIO, rows: int, size: int, slices: int) -> None:
-    header = {"descr": "|u1", "fortran_order": False, "shape": (rows, slices * size, size, 3)}
-    np.lib.format.write_array_header_1_0(file, header)
-
-
-def resized_square(image: np.ndarray, size: int) -> np.ndarray:
-    """An image as (size, size, 1 or 3): bilinear with anti-aliasing; the sides are scaled, nothing is cut off."""
-    from PIL import Image  # here, because plans are read without it
-
-    flat = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
-    if flat.shape[:2] != (size, size):
-        flat = np.asarray(Image.fromarray(flat).resize((size, size), Image.Resampling.BILINEAR))
-    return flat[..., None] if flat.ndim == 2 else flat
+    if state.kept < number:
+        log.warning("%s: %d broken images and %d of another shape are left out", dataset.name, state.broken, odd)
 
 
 def resized(images: np.ndarray, size: int) -> np.ndarray:

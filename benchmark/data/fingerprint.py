@@ -23,11 +23,13 @@ How the limits were chosen, on BreastMNIST, PneumoniaMNIST and RetinaMNIST (28 p
 """
 
 import hashlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.core.counting import counted
 from benchmark.data.volumes import slice_count, slices_of
 from benchmark.machine.threads import usable_cores
 
@@ -142,8 +144,7 @@ def find_duplicates(one: Fingerprints, other: Fingerprints) -> tuple[np.ndarray,
         index[right[queries]] = left[j[order][best]]
         exact[right[queries]] = equal[order][best]
 
-    with ThreadPoolExecutor(usable_cores()) as pool:  # numpy releases the interpreter inside its loops
-        list(pool.map(search, range(0, len(right), ROWS)))
+    _in_threads(search, len(right))
     return index, exact
 
 
@@ -168,8 +169,7 @@ def find_pairs(prints: Fingerprints) -> tuple[np.ndarray, np.ndarray, np.ndarray
         i, j, alike = _verified(some, some, these[i[after]], j[after] + start)
         found.append((i, j, alike))
 
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        list(pool.map(search, range(0, len(kept), ROWS)))
+    _in_threads(search, len(kept))
     found.append((np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)))
     i, j, alike = (np.concatenate(each) for each in zip(*found, strict=True))
     pairs = np.concatenate([np.stack([first[group[equal]], equal], axis=1), np.stack([kept[i], kept[j]], axis=1)])
@@ -177,6 +177,14 @@ def find_pairs(prints: Fingerprints) -> tuple[np.ndarray, np.ndarray, np.ndarray
     cosine = np.concatenate([np.ones(len(equal), dtype=np.float32), np.minimum(alike, 1)])
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
     return rows[pairs[order]], exact[order], cosine[order]
+
+
+def _in_threads(search: Callable[[int], None], count: int) -> None:
+    """Search for the duplicates of `count` pictures, ROWS of them at a time, from the first of them on."""
+    with ThreadPoolExecutor(usable_cores()) as pool, counted("looking for copies", 0, count) as done:
+        starts = range(0, count, ROWS)
+        for start, _ in zip(starts, pool.map(search, starts), strict=True):  # numpy releases the interpreter inside its loops
+            done(start)
 
 
 def near_pairs(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

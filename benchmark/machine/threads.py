@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 MEMBERSHIP, MOUNTED = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 # If one of these is set, the user has chosen how threads wait: the variables of OpenMP, GNU, LLVM and Intel.
 WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
+OF_LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # numbers of threads, read when these are loaded
 SPINS = "30000"  # fewer would slow down small networks on idle cores
 SPARE = 0.3  # of a core: so much other work slows nobody down
 

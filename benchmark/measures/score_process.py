@@ -12,13 +12,12 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from benchmark.machine.memory import large_pages
+from benchmark.machine.threads import OF_LIBRARIES
 from results.text.plain_log import begin_log, log_plainly
 
 if TYPE_CHECKING:
     from benchmark.measures.inputs import ScoreSettings
     from benchmark.measures.pair_scores import Ranks
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def serve(channel: Connection) -> None:
@@ -31,7 +30,7 @@ def serve(channel: Connection) -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)
-    for name in THREADS:
+    for name in OF_LIBRARIES:
         os.environ[name] = "1"
     large_pages()
     with channel, suppress(EOFError, BrokenPipeError, KeyboardInterrupt):

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.decoded import resized_square
 from benchmark.data.readers.dicom import MARK
 from benchmark.data.readers.dicom_pixels import pixels
 from benchmark.data.readers.dicom_view import View
@@ -12,6 +11,7 @@ from benchmark.data.readers.image_file import decode_picture
 from benchmark.data.readers.nifti_view import VolumeView
 from benchmark.data.readers.samples import Image
 from benchmark.data.readers.scale import Scale
+from benchmark.data.squares import resized_square
 from benchmark.data.volumes import in_words
 from benchmark.models.manifest import Reading
 from results.error import CatsError

@@ -2,13 +2,15 @@
 
 import logging
 import sys
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from html import escape
 from importlib import import_module
 from typing import Any
 
 from benchmark.answers.door import Door
 from benchmark.answers.pace import Pace
+from benchmark.core.counting import Count, shown_by
 from benchmark.execution.watch import Run, Watch
 from results.record import Record
 from results.text.console import console
@@ -71,10 +73,17 @@ class _Displayed:
 
     def __enter__(self) -> Watch:
         self._pace = Pace()
+        self._counts = ExitStack()
+        self._counts.enter_context(shown_by(self._counting))
         return Watch(self._begins, self._ended, self._announce)
 
     def __exit__(self, *_: object) -> None:
+        self._counts.close()
         self.show(self._text or "ready")
+
+    @contextmanager
+    def _counting(self, what: str, _: int, total: int) -> Iterator[Count]:
+        yield lambda done: self._begins(f"{what}, {done:,} of {total:,}")
 
     def _begins(self, what: str) -> None:
         self.show(f"{self._text} · {what}" if self._text else what)

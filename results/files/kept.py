@@ -77,9 +77,12 @@ def keep_checksum(path: Path, checksum: Checksum) -> None:
     write_note(note_of(path), _text(checksum), f"the checksum of {path.name}", durable=True)
 
 
-def seal_draft(folder: Path) -> None:
-    """Write the notes of all files in a draft of a folder, which is flushed later. Raises OSError if the disk refuses."""
-    for path in list(folder.iterdir()):
+def seal_draft(folder: Path, *names: str) -> None:
+    """Write the notes of the named files in a draft of a folder, or of all, which is flushed later.
+
+    Raises OSError if the disk refuses.
+    """
+    for path in [folder / name for name in names] or list(folder.iterdir()):
         note_of(path).write_bytes(sealed(_text(checksum_of(path))))
 
 

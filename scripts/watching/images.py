@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from PIL import Image, ImageFilter
 
-from benchmark.data.decoded import load_images, resized_square
+from benchmark.data.decoded import load_images
+from benchmark.data.squares import resized_square
 from benchmark.models.statistics import image_statistics
 from benchmark.networks.network import Network
 from benchmark.networks.weight_file import read_weights

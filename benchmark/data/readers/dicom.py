@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from benchmark.data.readers.dicom_pixels import library, opened, pixels, undeclared_values
 from benchmark.data.readers.dicom_view import View
+from benchmark.data.readers.encoded import Encoded
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.folders import Layout, reader_of_folders
 from benchmark.data.readers.picture_files import DICOM_ENDINGS
@@ -17,7 +19,7 @@ from benchmark.data.readers.revision import DICOM
 from benchmark.data.readers.samples import Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import Scale, scale_of
 from benchmark.data.readers.strangers import is_stranger
-from benchmark.data.readers.table import decode_with, groups_of_rows, named_rows, reader_of_table, said_of_rows, tree_of
+from benchmark.data.readers.table import groups_of_rows, named_rows, reader_of_table, said_of_rows, tree_of
 from benchmark.data.readers.table_file import Columns
 from results.error import CatsError
 from results.text.counts import how_many
@@ -38,7 +40,7 @@ def dicom(**options: Any) -> TreeReader:
         tree = tree_of(folder, columns)
         rows, names = named_rows(tree, columns)
         groups = groups_of_rows(rows, names, columns, folder) if columns.group else groups_of(tree, names, view.group_tag)
-        images = decode_with(lambda content, where: pixels(content, where, view, scale), tree, names)
+        images = Encoded(tree, names, partial(pixels, view=view, scale=scale))
         unreadable = frozenset[int]() if columns.group else broken_of(groups)
         said = said_of_rows(rows, names, columns, tree.path)
         return Samples(images, groups=groups, stored=_stored(tree, names, view, scale), unreadable=unreadable, **said)
@@ -67,7 +69,7 @@ def dicom_folders(**options: Any) -> TreeReader:
         by_file = groups is None
         if groups is None:
             groups = groups_of(tree, names, view.group_tag)
-        images = decode_with(lambda content, where: pixels(content, where, view, scale), tree, names)
+        images = Encoded(tree, names, partial(pixels, view=view, scale=scale))
         others = len(every) - len(names)
         left_out = (without_image(others),) if others else ()
         unreadable = broken_of(groups) if by_file else frozenset[int]()

@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
+from benchmark.core.counting import counted
 from benchmark.core.digest import file_digest, remembered
 from benchmark.data.readers.archive import Listing, content_of, content_of_zip, listed_tar, listed_zip, members_of, opened_tar
 from benchmark.data.readers.strangers import is_stranger
@@ -151,8 +152,12 @@ class Tree:
         return remembered([str(self.path.resolve()), listing], lambda: self._content_digest(chosen))
 
     def _content_digest(self, names: Sequence[str]) -> str:
-        contents = zip(names, self.read(names), strict=True)
-        return digest([[name, hashlib.sha256(content).hexdigest()] for name, content in contents])
+        found = list[list[str]]()
+        with counted(f"reading {self.path.name}", 0, len(names)) as count:
+            for name, content in zip(names, self.read(names), strict=True):
+                found.append([name, hashlib.sha256(content).hexdigest()])
+                count(len(found))
+        return digest(found)
 
 
 def composed(text: str) -> str:

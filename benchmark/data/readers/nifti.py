@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from benchmark.data.readers.encoded import Encoded
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.folders import Layout, reader_of_folders
 from benchmark.data.readers.nifti_file import ENDINGS, library
 from benchmark.data.readers.nifti_view import VolumeView
 from benchmark.data.readers.samples import Samples, TreeReader, noted, of_volumes
 from benchmark.data.readers.strangers import is_stranger
-from benchmark.data.readers.table import decode_with, groups_of_rows, named_rows, reader_of_table, said_of_rows, tree_of
+from benchmark.data.readers.table import groups_of_rows, named_rows, reader_of_table, said_of_rows, tree_of
 from benchmark.data.readers.table_file import Columns
 
 NIFTI = "nifti 1"  # part of the identity; raised when slices are shown otherwise
@@ -25,7 +26,7 @@ def nifti(**options: Any) -> TreeReader:
         tree = tree_of(folder, columns)
         rows, names = named_rows(tree, columns)
         groups = groups_of_rows(rows, names, columns, folder) if columns.group else None
-        images, said = decode_with(view.shown, tree, names), said_of_rows(rows, names, columns, tree.path)
+        images, said = Encoded(tree, names, view.shown), said_of_rows(rows, names, columns, tree.path)
         return Samples(images, groups=groups, slices=view.slices, **said)
 
     return of_volumes(noted(reader_of_table(read, columns), lambda _tree, _tolerant: NIFTI))
@@ -44,7 +45,7 @@ def nifti_folders(**options: Any) -> TreeReader:
         tree = Tree(folder)
         names = files(tree)
         labels, groups, parts = layout.arranged(folder, names)
-        return Samples(decode_with(view.shown, tree, names), labels, names, groups, parts, slices=view.slices)
+        return Samples(Encoded(tree, names, view.shown), labels, names, groups, parts, slices=view.slices)
 
     return of_volumes(noted(reader_of_folders(read, files, layout), lambda _tree, _tolerant: NIFTI))
 

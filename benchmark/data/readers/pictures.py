@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from benchmark.core.patterns import Groups, require_expression, searched
+from benchmark.data.readers.encoded import Encoded
 from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.image_file import decode_picture, stored_picture
 from benchmark.data.readers.scale import Scale
@@ -34,16 +36,12 @@ def groups_of_names(pattern: str, names: Sequence[str], path: Path) -> list[str]
     return groups
 
 
-def pictures(tree: Tree, names: list[str], white: float | Scale | None = None) -> Iterator[np.ndarray | CatsError]:
+def pictures(tree: Tree, names: list[str], white: float | Scale | None = None) -> Encoded:
     """The pictures of a tree, decoded one by one; a picture that cannot be read is replaced by its CatsError.
 
     white: the value that becomes white in pictures of more than 8 bits, or a Scale; None: the largest that the file can hold.
     """
-    for name, content in zip(names, tree.read(names), strict=True):
-        try:
-            yield decode_picture(content, f"{tree.path}/{name}", white)
-        except CatsError as error:
-            yield error
+    return Encoded(tree, names, partial(decode_picture, white=white))
 
 
 def stored_values(tree: Tree, names: list[str]) -> Callable[[Sequence[int]], Iterator[tuple[int, np.ndarray]]]:

@@ -1,6 +1,5 @@
 """Reader of a table of pictures: each row has the path, the label and, if known, group and part of a picture."""
 
-from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from benchmark.data.readers.packed import Packed
 from benchmark.data.readers.picture_files import PictureFiles
 from benchmark.data.readers.pictures import groups_of_names, pictures, stored_values
 from benchmark.data.readers.revision import of_pictures
-from benchmark.data.readers.samples import Image, Reader, Samples, StoredNumbers, TreeReader, noted
+from benchmark.data.readers.samples import Reader, Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import scale_of
 from benchmark.data.readers.table_file import Columns, lines_of, paths_of, table_of, texts_of
 from benchmark.data.readers.table_labels import column_names, labelled_rows, labels_of, left_out_of
@@ -145,12 +144,3 @@ def _parts_of(rows: "pd.DataFrame", columns: Columns, path: Path) -> list[str] |
 
 def _meaning(words: list[str], columns: Columns, path: Path) -> dict[str, str]:
     return parts_of_words(words, columns.part_values or {}, f"{path}/{columns.file}: the column '{columns.part}'")
-
-
-def decode_with(decode: Callable[[bytes, str], Image], tree: Tree, names: list[str]) -> Iterator[Image | CatsError]:
-    """The images of a tree decoded by `decode`; an image that cannot be read is replaced by its CatsError."""
-    for name, content in zip(names, tree.read(names), strict=True):
-        try:
-            yield decode(content, f"{tree.path}/{name}")
-        except CatsError as error:
-            yield error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.decoded import load_images_cached, resized_square
+from benchmark.data.decoded import load_images_cached
 from benchmark.data.private_names import written_names
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.image_file import decode_picture
@@ -14,6 +14,7 @@ from benchmark.data.readers.picture_files import ENDINGS
 from benchmark.data.readers.picture_format import ending_of
 from benchmark.data.readers.strangers import is_stranger
 from benchmark.data.split import split
+from benchmark.data.squares import resized_square
 from benchmark.entries.masks import masks_of
 from benchmark.models.manifest import Manifest
 from benchmark.models.pictures import read_input

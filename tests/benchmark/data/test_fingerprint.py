@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from benchmark.data import fingerprint
-from benchmark.data.decoded import resized_square
 from benchmark.data.fingerprint import FLAT, NEAR, SAME, SIDE, find_duplicates, fingerprints_of, near_pairs
+from benchmark.data.squares import resized_square
 from benchmark.machine import threads
 from tests.support.pictures import jpeg, textures
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from benchmark.data.copies import Copies
-from benchmark.data.decoded import load_images, resized_square
+from benchmark.data.decoded import load_images
 from benchmark.data.fingerprint import SIDE, find_duplicates, find_pairs, fingerprints_of
 from benchmark.data.readers.npz import npz
 from benchmark.data.readers.views import Views, middles
 from benchmark.data.split import Subsample, split, split_and_subsample
+from benchmark.data.squares import resized_square
 from benchmark.data.volumes import in_words, mosaic, slice_count, slices_of
 from benchmark.entries.conformance import Case, examine_data
 from benchmark.entries.contact_sheet import sheet

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from benchmark.cli.main import app
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import resized_square
+from benchmark.data.squares import resized_square
 from benchmark.data.unlabelled import Unlabelled
 from benchmark.models.model import read_model
 from benchmark.specs import catalogue

@@ -1,0 +1,63 @@
+"""How commands show that something is counted: a bar at a terminal, else a line now and then. Short work shows nothing."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from benchmark.cli.terminal import is_quiet, say
+from benchmark.core.counting import Count
+from results.text.console import console
+from results.text.plain import plain
+
+SHORT = 1.0  # seconds, of which nobody needs to see more than the end
+EVERY = 20.0  # seconds between two lines where there is no terminal
+
+
+@contextmanager
+def shown_count(what: str, done: int, total: int) -> Iterator[Count]:
+    """Show how many of `total` are done; see benchmark.core.counting."""
+    shown = _Shown(what, done, total)
+    try:
+        yield shown.count
+    finally:
+        shown.end()
+
+
+class _Shown:
+    def __init__(self, what: str, done: int, total: int) -> None:
+        self.what, self.first, self.total = what, done, total
+        self.begun = self.last = time.monotonic()
+        self.bar: Any = None
+
+    def count(self, done: int) -> None:
+        """Show the number of what is done."""
+        now = time.monotonic()
+        if is_quiet() or now - self.begun < SHORT:
+            return
+        pace = f"{(done - self.first) / (now - self.begun):,.0f} images/s"
+        out = console(stderr=True)
+        if out.is_terminal:
+            self.bar = self.bar or _bar(self.what, self.total, out)
+            self.bar.update(self.bar.task_ids[0], completed=done, pace=pace)
+        elif now - self.last >= EVERY:
+            self.last = now
+            say(f"{self.what}: {done:,} of {self.total:,}, {pace}")
+
+    def end(self) -> None:
+        """Take the bar away, so that what is printed next stands in its place."""
+        if self.bar is not None:
+            self.bar.stop()
+
+
+def _bar(what: str, total: int, out: Any) -> Any:
+    from rich import progress
+
+    columns = (
+        progress.TextColumn("{task.description}", markup=False), progress.BarColumn(), progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[pace]}", markup=False), progress.TimeRemainingColumn(),
+    )  # fmt: skip
+    bar = progress.Progress(*columns, console=out, transient=True)
+    bar.add_task(plain(what), total=total, pace="")
+    bar.start()
+    return bar
