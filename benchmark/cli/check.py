@@ -60,6 +60,7 @@ def check(
     share_cores()  # before torch is loaded
 
     from benchmark.data.dataset import Dataset
+    from benchmark.data.listed import listed_once
     from benchmark.entries.copy_list import require_name
     from benchmark.entries.examine import examine, subjects
 
@@ -73,15 +74,16 @@ def check(
         require_name(duplicates)
         _require_outside(name, datasets, duplicates.parent, "a list of copies")
     findings = []
-    for finding in examine(name, tracking_uri, size, backbone):
-        findings.append(finding)
-        _print_finding(finding)
-    broken = sum(finding.state == "broken" for finding in findings)
-    if contact_sheet is not None:
-        for dataset in datasets:
-            _sheets(dataset, size, contact_sheet, broken)
-    if duplicates is not None:
-        _list_copies(datasets[0], size, duplicates, broken)
+    with listed_once([]):
+        for finding in examine(name, tracking_uri, size, backbone):
+            findings.append(finding)
+            _print_finding(finding)
+        broken = sum(finding.state == "broken" for finding in findings)
+        if contact_sheet is not None:
+            for dataset in datasets:
+                _sheets(dataset, size, contact_sheet, broken)
+        if duplicates is not None:
+            _list_copies(datasets[0], size, duplicates, broken)
     say(f"{name}: {how_many(len(findings) - broken, 'promise')} kept, {broken} broken")
     if broken:
         raise typer.Exit(1)

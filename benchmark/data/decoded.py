@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from benchmark.data.decoded_draft import Draft, State
 from benchmark.data.decoded_files import IMAGES, TABLE, Files, read_files
 from benchmark.data.decoding import decoded
 from benchmark.data.fingerprint import SIDE
+from benchmark.data.listed import digest_of
 from benchmark.data.private_names import note
 from benchmark.data.readers.samples import Samples
 from benchmark.data.squares import Form, resized_square
@@ -64,12 +65,12 @@ def load_images(dataset: Dataset, size: int) -> Decoded:
     Raises CatsError if a file is missing or damaged, or if the images are not as the entry declares.
     """
     note(dataset)
-    content = dataset.digest()
+    content = digest_of(dataset)
     folder = decoded_folder() / f"{dataset.name}-{size}-{digest([LAYOUT, content, dataset.images])[:16]}"
     images, table = read_files(folder) or _decoded(dataset, size, folder)
     return Decoded(
         images, table["labels"], table["ids"], table["groups"], table["parts"], content,
-        lambda: stored_copies(images if size == SIDE else load_images(dataset, SIDE).images),
+        cache(lambda: stored_copies(images if size == SIDE else load_images(dataset, SIDE).images)),
         {name.removeprefix(ATTRIBUTE): texts for name, texts in table.items() if name.startswith(ATTRIBUTE)},
     )  # fmt: skip
 

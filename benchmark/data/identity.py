@@ -1,8 +1,6 @@
 """The identity of a data set with its split: equal identity means equal images, labels and parts."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -10,40 +8,12 @@ from benchmark.core import json_cache
 from benchmark.core.paths import digests_folder
 from benchmark.data.dataset import Dataset
 from benchmark.data.fingerprint import VERSION
+from benchmark.data.listed import digest_of
 from results.error import CatsError
 from results.files.digest import digest
 from results.record import Frozen
 
 SPLIT = 2  # the revision of drawn splits; raised when benchmark.data.draw draws other parts, or other copies stay together
-
-
-Digests = list[tuple[Dataset, str]]  # data sets whose files have been listed, with their Dataset.digest
-
-_listed: ContextVar[Digests | None] = ContextVar("_listed", default=None)
-
-
-@contextmanager
-def listed_once(known: Digests) -> Iterator[None]:
-    """Within it, the files of a data set are listed at the first question about its identity and not again.
-
-    `known`: what was listed before; it grows. Files that change meanwhile are not noticed.
-    """
-    token = _listed.set(known)
-    try:
-        yield
-    finally:
-        _listed.reset(token)
-
-
-def _digest_of(dataset: Dataset) -> str:
-    known = _listed.get()
-    if known is None:
-        return dataset.digest()
-    found = next((found for other, found in known if other is dataset or other == dataset), None)
-    if found is None:
-        found = dataset.digest()
-        known.append((dataset, found))
-    return found
 
 
 class _Official(Frozen):
@@ -81,7 +51,7 @@ def _known_parts(dataset: Dataset) -> tuple[str, ...] | None:
 
 
 def _note(dataset: Dataset) -> Path:
-    return digests_folder() / f"parts-{digest(_digest_of(dataset))}.json"
+    return digests_folder() / f"parts-{digest(digest_of(dataset))}.json"
 
 
 def known_digest(dataset: Dataset) -> str | None:
@@ -111,5 +81,5 @@ def _with_split(dataset: Dataset, official: tuple[str, ...]) -> str:
         changes["copies"] = VERSION
     if drawn != "all" and dataset.duplicates in {"keep-first", "drop"}:
         changes |= {"duplicates": dataset.duplicates, "copies": VERSION}
-    own = _digest_of(dataset)
+    own = digest_of(dataset)
     return digest([own, changes]) if changes else own

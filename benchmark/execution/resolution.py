@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from benchmark.data.identity import data_digest, listed_once
+from benchmark.data.identity import data_digest
+from benchmark.data.listed import listed_once
 from benchmark.execution.leakage import find_leaks
 from benchmark.specs import catalogue
 from benchmark.specs.candidates import brought_by, listed, sources_in

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from benchmark.data.identity import Digests, known_digest, listed_once
+from benchmark.data.identity import known_digest
+from benchmark.data.listed import Digests, listed_once
 from benchmark.execution.resolution import starts_of
 from benchmark.specs.cell import points_of
 from benchmark.specs.resolve import start_of, weight_file

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-BLOCK = 4096  # pictures that are drawn at a time
+BLOCK = 256  # pictures that are drawn at a time
 PCAM = {"train": 262_144, "valid": 32_768, "test": 32_768}  # the published numbers of patches of each part
 IDC, PATIENTS = 277_524, 279
 SIDES = {"folders": 96, "pcam": 96, "idc": 50}

@@ -32,18 +32,19 @@ def _below(root: Path, prefix: str, inside: Path, above: tuple[Path, ...]) -> It
     if prefix and not entries:
         yield prefix
     for entry in entries:
-        name, path = prefix + entry.name, Path(entry.path)
-        if path.is_dir() and is_strange_folder(path):
-            continue
-        if not entry.is_symlink():
-            real = above[-1] / entry.name
-        elif is_stranger(name):
-            continue
+        name = prefix + entry.name
+        if not entry.is_symlink():  # the kind of an entry is known without another look at the disk, that of a link is not
+            folder, file = entry.is_dir(), entry.is_file()
         else:
-            real = _followed(root, name, inside, above)
-        if path.is_dir():
-            yield from _below(root, f"{name}/", inside, (*above, real))
-        elif path.is_file():
+            folder, file = os.path.isdir(entry.path), os.path.isfile(entry.path)  # noqa: PTH112, PTH113 - see above
+        if folder and is_strange_folder(Path(entry.path)):
+            continue
+        if entry.is_symlink() and is_stranger(name):
+            continue
+        real = _followed(root, name, inside, above) if entry.is_symlink() else None
+        if folder:
+            yield from _below(root, f"{name}/", inside, (*above, real or above[-1] / entry.name))
+        elif file:
             yield name
 
 

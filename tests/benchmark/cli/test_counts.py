@@ -31,7 +31,7 @@ def shown(capsys):
 
 def test_lines_where_there_is_no_terminal(capsys):
     lines = shown(capsys).splitlines()
-    assert [line.rpartition(", ")[0] for line in lines] == [f"decoding to\\x1by: {done} of 100" for done in (60, 70)]
+    assert [line.rpartition(", ")[0] for line in lines] == [f"decoding to\\u001by: {done} of 100" for done in (60, 70)]
     assert all(line.endswith(" images/s") for line in lines)
 
 
@@ -40,7 +40,7 @@ def test_a_bar_at_a_terminal(capsys, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     text = shown(capsys)
-    assert "decoding to\\x1by" in text
+    assert "decoding to\\u001by" in text
     assert "70/100" in text
     assert text.endswith("\x1b[2K")  # the bar is taken away
 
