@@ -25,6 +25,8 @@ GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
 HANDS_OUT = "PYTEST_XDIST_WORKER" not in os.environ and "-n" in sys.argv and "0" not in sys.argv[sys.argv.index("-n") :][1:2]
 TRUTH = Path(os.environ.get("CATS_TRUTH") or Path(__file__).parents[2] / "shared" / "truth")  # beside the checkout
 
+os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # that of trio loads trio, for a second, and no test uses it
+
 if not HANDS_OUT:  # all but the process that gives its tests to others, which wait for it
     import_module("tests.support.databases").share_tables()
 

@@ -1,9 +1,10 @@
 """No measure of arrays holds anything that is quadratic in the number of images."""
 
-import subprocess
 import sys
 
 import pytest
+
+from tests.support import processes
 
 COUNT = 18_000  # a square of so many numbers takes 2.6 GB, in float32 1.3 GB
 MOST = 1_200 * 2**20  # bytes beyond what the imports take: the pairs of PARC's 5,000 images are the most
@@ -31,8 +32,7 @@ if len(sys.argv) > 3:
 
 
 def child(*more):
-    command = [sys.executable, "-c", CHILD, str(COUNT), str(MOST), *more]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return processes.run(["-c", CHILD, COUNT, MOST, *more])
 
 
 @pytest.mark.slow

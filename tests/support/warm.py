@@ -30,7 +30,15 @@ MODULES = (
     "results.tracking.incremental", "results.report.build", "benchmark.cli.progress", "benchmark.execution.engine_catalogue",
     "mlflow.store.tracking.sqlalchemy_workspace_store", "alembic.command", "sqlalchemy.dialects.sqlite", "pyarrow.dataset",
     "codecarbon.emissions_tracker", "codecarbon.core.hardware_cache", "cpuinfo", "pycountry", "scipy.stats", "skimage.io",
-    "sklearn.datasets", "sklearn.metrics", "targets.ihc", "sources.digits",
+    "sklearn.datasets", "sklearn.metrics", "targets.ihc", "sources.digits", "PIL.Image",
+    "benchmark.answers.run", "benchmark.answers.engines", "benchmark.answers.judged", "benchmark.answers.query",
+    "benchmark.answers.page", "benchmark.answers.choose", "benchmark.choosing.choose", "benchmark.choosing.steps", "benchmark.execution.resolution",
+    "benchmark.execution.detection", "benchmark.execution.budget.calibrate", "benchmark.machine.device",
+    "benchmark.measures.fetching", "benchmark.measures.pair_scores", "benchmark.measures.score_process",
+    "benchmark.models.keep", "benchmark.specs.plan_facts", "results.board.export", "results.board.page",
+    "results.report.render", "results.report.whole", "results.tracking.failures", "results.tracking.log_board",
+    "results.tracking.log_report", "results.tracking.registry", "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg", "mlflow.store.artifact.artifact_repository_registry", "timm.optim",
 )  # fmt: skip
 
 
@@ -138,7 +146,10 @@ def main():
     share_tables()
     for module in MODULES:
         import_module(module)
-    import_module("codecarbon.core.util").detect_cpu_model()  # kept for all children; a process of its own finds it out
+    # what follows is kept for all children; a process of its own finds it out
+    import_module("benchmark.cli.main").commands()
+    import_module("codecarbon.core.util").detect_cpu_model()
+    import_module("sqlalchemy.orm").configure_mappers()
     know_revision()
     import_module("mlflow.store.db.utils")._get_latest_schema_revision()
     gc.collect()

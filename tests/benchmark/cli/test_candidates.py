@@ -11,6 +11,7 @@ from benchmark.specs import catalogue
 from benchmark.specs.plan_facts import plan_facts
 from tests.support.encoders import encoder, published_layouts
 from tests.support.folded import makers
+from tests.support.processes import forked_workers
 
 FIVE = """
 experiment: five
@@ -74,7 +75,8 @@ def test_five_encoders_of_five_architectures_meet_on_two_targets(call, folder):
     code, out, _ = call("board", "five.yaml", "--format", "json", "--output", "report")
     assert (code, all(text in out for pair in folder[1].items() for text in pair)) == (0, True)
     assert all((Path("report") / name).is_file() for name in ("board.md", "board.csv", "board.png"))
-    code, out, err = call("score", "five.yaml", "--images", "40", "--draws", "10", "--format", "markdown")
+    with forked_workers():  # the processes that score are forks of a warm one
+        code, out, err = call("score", "five.yaml", "--images", "40", "--draws", "10", "--format", "markdown")
     assert (code, "10 pairs: 0 were scored, 10 scored now, 0 attempts failed" in err) == (0, True), err
     assert f"| measure | {' | '.join(named)} |" in out
     code, out, err = call("agree", "five.yaml", "--format", "markdown")

@@ -1,4 +1,9 @@
-"""Pairs scored in several processes: the same scores and keys as in one, failures of a process, and Ctrl-C."""
+"""Pairs scored in several processes: the same scores and keys as in one, failures of a process, and Ctrl-C.
+
+The processes are forks of a warm one, which has imported already what each of them needs.
+"""
+
+import os
 
 import numpy as np
 import pytest
@@ -13,6 +18,7 @@ from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer
 from tests.support.plans import resolved
+from tests.support.processes import forked_workers
 
 HEAD = '"""m"""\nimport os, signal, time\nfrom benchmark import measure\n\n\n@measure(grows="1", citation="our own, 2026")\n'
 DIES = HEAD + (
@@ -25,7 +31,7 @@ DIES = HEAD + (
 STOPS = HEAD + (
     "def stops(labels):\n"
     '    """Presses Ctrl-C in the process that started this one, and goes on for a minute."""\n'
-    "    os.kill(os.getppid(), signal.SIGINT)\n"
+    '    os.kill(int(os.environ["ASKED_BY"]), signal.SIGINT)\n'
     "    time.sleep(60)\n"
     "    return 1.0\n"
 )
@@ -41,12 +47,10 @@ def score(tmp_path, monkeypatch):
     monkeypatch.setenv("CATS_ENTRIES", str(entries))
     monkeypatch.chdir(tmp_path)
 
-    def call(processes, measures=MEASURES, asked_by=None):
-        import os
-
+    def call(processes, measures=MEASURES):
         name = f"e{processes}"
         monkeypatch.setenv("CATS_HOME", str(tmp_path / name))
-        monkeypatch.setenv("ASKED_BY", str(os.getpid() if asked_by is None else asked_by))
+        monkeypatch.setenv("ASKED_BY", str(os.getpid()))
         asked = Plan(
             experiment=name, sources=["scratch", "textures"], targets=["ihc", "digits"], backbones=["test_resnet"],
             recipe={"size": 16, "epochs": 1}, pretraining={"size": 16, "epochs": 1}, seeds=[0], measures=measures,
@@ -55,7 +59,8 @@ def score(tmp_path, monkeypatch):
         records = []
         watch = Watch(lambda what: None, lambda record, state: records.append(record))
         writer = Writer(Experiment("sqlite:///mlflow.db", name), Outbox(tmp_path / f"outbox of {name}"))
-        state = score_plan(ScoreSettings(resolved(asked), "cpu", 40, 20), writer, watch, processes)
+        with forked_workers():
+            state = score_plan(ScoreSettings(resolved(asked), "cpu", 40, 20), writer, watch, processes)
         return state, {(record.names["source"], record.names["target"]): record for record in records if record.kind == "score"}
 
     return call
