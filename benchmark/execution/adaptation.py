@@ -57,15 +57,14 @@ def _deciding(recipe: Recipe) -> Recipe:
 @lru_cache(maxsize=1024)
 def refusal(backbone: str, arguments: tuple[tuple[str, Any], ...], recipe: Recipe) -> str | None:
     """Why a protocol does not work with a backbone; None if it does, or if nobody knows. No number is computed."""
-    import torch
-
     from benchmark.networks.layers import last_layer_only
     from benchmark.networks.network import Network, Trained
+    from benchmark.networks.shapes import shapes_only
     from benchmark.training.protocols import protocol_of
     from benchmark.training.protocols.finetune import Finetune
 
     try:
-        with torch.device("meta"):
+        with shapes_only():
             network = Network(backbone, Trained(arguments=dict(arguments)), 2, recipe)
         protocol = protocol_of(recipe.protocol)
         if isinstance(protocol, Finetune):

@@ -115,6 +115,7 @@ def _trains_on_one(cell: Cell, sides: tuple[int, ...]) -> bool:
     import torch
 
     from benchmark.networks.network import Network, Trained
+    from benchmark.networks.shapes import shapes_only
     from benchmark.training.protocols import protocol_of
     from benchmark.training.protocols.finetune import Finetune
 
@@ -122,7 +123,7 @@ def _trains_on_one(cell: Cell, sides: tuple[int, ...]) -> bool:
     if arguments is None or cell.recipe.trained == "head":
         return True
     try:
-        with torch.device("meta"):
+        with shapes_only():
             network = Network(cell.backbone, Trained(arguments=dict(arguments)), 2, cell.recipe)
             protocol = protocol_of(cell.recipe.protocol)
             if isinstance(protocol, Finetune):

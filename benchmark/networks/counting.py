@@ -3,11 +3,10 @@
 from dataclasses import replace
 from functools import lru_cache
 
-import torch
-
 from benchmark.networks.freezing import weight_count
 from benchmark.networks.load import weights_for
 from benchmark.networks.network import PLAIN, build
+from benchmark.networks.shapes import shapes_only
 from benchmark.specs.start import Start
 from results.error import CatsError
 
@@ -20,7 +19,7 @@ def backbone_weights(start: Start, size: int) -> int | None:
     """
     try:
         trained = replace(weights_for(start, PLAIN.model_copy(update={"size": size})), state=None)
-        with torch.device("meta"):
+        with shapes_only():
             return weight_count(build(start.backbone, trained).parameters())
     except (CatsError, RuntimeError, NotImplementedError, ValueError, TypeError):
         return None

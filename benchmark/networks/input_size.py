@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from benchmark.networks.network import Trained, build, feature_count
+from benchmark.networks.shapes import shapes_only
 from benchmark.networks.timm_model import own_size, resized_model
 from benchmark.specs.recipe import SIZES
 from results.error import CatsError
@@ -69,7 +70,7 @@ def _refusal(backbone: str, size: int, arguments: Arguments, stem: str, weights:
 def _model(backbone: str, arguments: Arguments, stem: str) -> nn.Module | None:
     """The model without numbers; None if it cannot be built so. Raises CatsError if it does not take the arguments."""
     try:
-        with torch.device("meta"):
+        with shapes_only():
             return build(backbone, Trained(arguments=dict(arguments)), stem).eval()
     except (RuntimeError, NotImplementedError, ValueError, TypeError):
         return None
@@ -134,7 +135,7 @@ def _interpolates(backbone: str, size: int, arguments: Arguments, stem: str) -> 
     model = _model(backbone, arguments, stem)
     assert model is not None
     wanted = dict(_with_size(arguments, size))
-    with torch.device("meta"):
+    with shapes_only():
         return resized_model(backbone, wanted, 3, model.state_dict()) is not None
 
 

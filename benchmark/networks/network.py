@@ -14,6 +14,7 @@ from benchmark.networks.freezing import resting
 from benchmark.networks.layers import Direction, feature_width, layered_features
 from benchmark.networks.matching import Fit, classifier_names, fitted
 from benchmark.networks.needs import require_needs
+from benchmark.networks.shapes import shapes_only
 from benchmark.networks.slices import apart, count_slices, pooled
 from benchmark.networks.timm_model import resized_model, timm_model
 from benchmark.networks.token_pool import pool_tokens
@@ -172,7 +173,7 @@ def build(name: str, trained: Trained, stem: str = "backbone") -> nn.Module:
 
 def fit_of(name: str, trained: Trained, stem: str = "backbone") -> Fit:
     """Weights by timm's names, as they are in their file. Raises CatsError if they do not fit the backbone `name`."""
-    with torch.device("meta"):
+    with shapes_only():
         model = timm_model(name, trained.arguments, trained.planes)
         if trained.arguments.get("stem", stem) == "small":
             small_stem(model, name)
@@ -188,7 +189,7 @@ def _fit(model: nn.Module, name: str, trained: Trained) -> Fit:
 def _resized(name: str, trained: Trained) -> nn.Module:
     """A timm model for images of another size than its weights were made for. Raises CatsError if timm cannot do that."""
     state = fit_of(name, trained).state
-    with torch.device("meta"):
+    with shapes_only():
         heads = tuple(f"{head}." for head in classifier_names(timm_model(name, trained.arguments, trained.planes)))
     body = {key: value for key, value in state.items() if not key.startswith(heads)}
     model = resized_model(name, trained.built, trained.planes, body)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from benchmark.machine.timm_import import timm
 from benchmark.networks.conv_stem import ConvStem
 from benchmark.networks.matching import COUNTER
+from benchmark.networks.shapes import shapes_only
 from benchmark.networks.strided import step_first
 from benchmark.specs.arguments import OURS
 from results.error import CatsError, first_line
@@ -53,7 +54,7 @@ def resized_model(name: str, arguments: Mapping[str, Any], channels: int, state:
     Returns None if timm interpolates nothing of that kind for this model.
     """
     given = dict(state)
-    with torch.device("meta"):  # only shapes are needed, and an encoder takes gigabytes
+    with shapes_only():  # only shapes are needed, and an encoder takes gigabytes
         plain = timm_model(name, arguments, channels)
     counters = {key: value for key, value in plain.state_dict().items() if key.endswith(COUNTER) and key not in given}
     given |= {key: torch.zeros(value.shape, dtype=value.dtype) for key, value in counters.items()}
