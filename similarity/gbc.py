@@ -43,7 +43,7 @@ def resampled(draws: Draws, features: Array, labels: Array, *, covariance: str, 
 
 def _components(features: Array, labels: Array, dims: int) -> Array:
     require_two_per_class(labels)
-    return principal_components(features, dims) if dims else features - features.mean(axis=0)
+    return principal_components(features, dims) if dims else features  # each class is centred later
 
 
 def _overlaps(weights: Array, components: Array, labels: Array, covariance: str, log: str) -> Array:
@@ -61,10 +61,12 @@ def _overlaps(weights: Array, components: Array, labels: Array, covariance: str,
     for c in range(classes):
         own, rows = weights[:, labels == c], components[labels == c]
         centre = rows.mean(axis=0)  # numbers are made small before they are squared
+        rows -= centre  # of a copy, which is of this class alone
         total = own.sum(axis=1, keepdims=True)
-        shift = own @ (rows - centre) / total
+        shift = own @ rows / total
         means[:, c] = centre + shift
-        variances[:, c] = own @ (rows - centre) ** 2 / total - shift**2
+        rows *= rows
+        variances[:, c] = own @ rows / total - shift**2
     if covariance == "spherical":
         variances = np.broadcast_to(variances.mean(axis=2, keepdims=True), means.shape)
     variances = np.maximum(variances, FLOOR)

@@ -1,5 +1,7 @@
 """H-score with a shrunk covariance of the features, for few images."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.linalg
 
@@ -23,7 +25,8 @@ def hscore_shrunk(features: Array, labels: Array) -> float:
     """
     moved = centred(features)
     gram = _gram(moved)
-    return float((_fitted(moved, gram, labels, _ridge(moved, gram)[0]) * indicators(labels) / np.bincount(labels)).sum())
+    ridge = _ridge(_moments(moved, gram), *moved.shape)
+    return float((_fitted(moved, gram, labels, ridge) * indicators(labels) / np.bincount(labels)).sum())
 
 
 @hscore_shrunk.bootstrap
@@ -31,12 +34,14 @@ def resampled(draws: Draws, features: Array, labels: Array) -> Array:
     """To first order: the closed form of the score without one image, and what the image changes in a and in the scale."""
     moved = centred(features)
     gram = _gram(moved)
-    ridge, slopes, by_square = _ridge(moved, gram)
+    moments = _moments(moved, gram)
+    ridge = _ridge(moments, *moved.shape)
     fitted = _fitted(moved, gram, labels, ridge)
     y, numbers = indicators(labels), np.bincount(labels)
     value = float((fitted * y / numbers).sum())
     effects = hscore_effects(fitted + numbers / len(labels), _leverage(moved, gram, ridge) + 1 / len(labels), labels)
     if np.isfinite(ridge):
+        slopes, by_square = _slopes(moments, ridge, moved, gram)
         by_ridge = _by_ridge(moved, gram, y / np.sqrt(numbers), ridge)
         effects = effects + without_class_means(by_ridge * slopes, labels)
         effects *= _single(effects, by_ridge * by_square, gram)
@@ -60,27 +65,55 @@ def _single(effects: Array, by_square: float, gram: Array) -> float:
     return float(np.sqrt(max(total - twice, total / 2) / total)) if total > 0 else 1.0
 
 
-def _ridge(moved: Array, gram: Array) -> tuple[float, Array, float]:
-    """a tr(Σ)/D × N / (1-a), the ridge of X'X that is equivalent to the shrinkage, for centred images X (N, D).
+@dataclass(frozen=True)
+class _Moments:
+    """What Ledoit and Wolf's shrinkage a of the covariance S of N images of D features is made of.
 
-    Second: its derivative by the weight of each image, (N,); all sums of Ledoit and Wolf's a are sums over images. Third: its
-    derivative by ||S||².
+    Attributes:
+        norms: |x|² of the centred images, (N,). scale: tr(S)/D. square: ||S||². spread: ||S||²/D - scale². share: a.
     """
+
+    norms: Array
+    scale: float
+    square: float
+    spread: float
+    share: float
+
+
+def _moments(moved: Array, gram: Array) -> _Moments:
     count, dims = moved.shape
-    norms = (moved**2).sum(axis=1)
-    scale = norms.sum() / count / dims  # tr(S)/D
-    square = np.vdot(gram, gram) / count**2  # ||S||², the same for XX'
+    norms = np.einsum("nd,nd->n", moved, moved)
+    scale = norms.sum() / count / dims
+    square = np.vdot(gram, gram) / count**2  # the same for XX'
     noise, spread = ((norms**2).sum() / count - square) / (dims * count), square / dims - scale**2
     apart = spread > 1e-12 * scale**2  # from a sphere, which one feature always is
     share = min(noise, spread) / spread if noise > 0 and apart else 0.0
     if share == 0 and count <= dims:
         raise Undefined(f"saturated: nothing to shrink in {count} images of {dims} features")
-    floor = scale * dims * 1e-12  # features that are a multiple of each other
-    if share == 1:
-        return float("inf"), np.zeros(count), 0.0
-    own = share * scale / (1 - share)
-    if own <= floor:
-        return float(floor * count), np.zeros(count), 0.0
+    return _Moments(norms, float(scale), float(square), float(spread), float(share))
+
+
+def _floor(moments: _Moments, count: int, dims: int) -> float:
+    """The least ridge, for features that are a multiple of each other."""
+    return moments.scale * dims * 1e-12 * count
+
+
+def _ridge(moments: _Moments, count: int, dims: int) -> float:
+    """a tr(Σ)/D × N / (1-a), the ridge of X'X that is equivalent to the shrinkage, for centred images X (N, D)."""
+    if moments.share == 1:
+        return float("inf")
+    return max(moments.share * moments.scale / (1 - moments.share) * count, _floor(moments, count, dims))
+
+
+def _slopes(moments: _Moments, ridge: float, moved: Array, gram: Array) -> tuple[Array, float]:
+    """Derivatives of a finite ridge by the weight of each image, (N,), and by ||S||².
+
+    All sums of Ledoit and Wolf's a are sums over images.
+    """
+    count, dims = moved.shape
+    if ridge <= _floor(moments, count, dims):
+        return np.zeros(count), 0.0
+    norms, scale, square, share = moments.norms, moments.scale, moments.square, moments.share
     by_scale = (norms / dims - scale) / count
     by_square = (
         2 * _quadratic(moved, gram) - norms**2
@@ -88,10 +121,10 @@ def _ridge(moved: Array, gram: Array) -> tuple[float, Array, float]:
     fourth = norms**2 - 4 * moved @ (moved.T @ norms) / count  # the mean moves with the weights too
     by_noise = ((fourth - (norms**2).mean()) / count - by_square) / (dims * count)
     by_spread = by_square / dims - 2 * scale * by_scale
-    by_share = (by_noise - share * by_spread) / spread
+    by_share = (by_noise - share * by_spread) / moments.spread
     slopes = count * (share * by_scale / (1 - share) + scale * by_share / (1 - share) ** 2)
-    of_square = -(1 / count + share) / dims / spread
-    return float(own * count), slopes, float(count * scale * of_square / (1 - share) ** 2)
+    of_square = -(1 / count + share) / dims / moments.spread
+    return slopes, float(count * scale * of_square / (1 - share) ** 2)
 
 
 def _quadratic(moved: Array, gram: Array) -> Array:

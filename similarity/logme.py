@@ -1,11 +1,11 @@
 """LogME: the evidence of a Bayesian linear model from the features to the labels."""
 
 import numpy as np
-import scipy.linalg
 
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.cache_last import cache_last_view
 from benchmark.measures.class_statistics import indicators
+from benchmark.measures.eigen import Eigen, eigen
 from benchmark.measures.resampling import first_order
 
 STEPS = 2  # points of the grid for each unit of log λ: the evidence is a sum of sigmoids, which are several units wide
@@ -54,28 +54,28 @@ def resampled(draws: Draws, features: Array, labels: Array) -> Array:
 def _spectrum(features: Array, labels: Array, whole: bool = False) -> tuple[Array, Array, Array, Array]:
     """Eigenvalues of FF' (r,), squared coefficients of the classes along (r, C) and outside (C,) the eigenvectors U (N, r).
 
-    U is empty for N > D unless `whole`: the coefficients are V'F'y / √values, with F'F = V values V'.
+    U is empty unless `whole`; for N > D the coefficients are V'F'y / √values, with F'F = V values V'.
     """
     count, dims = features.shape
     y = indicators(labels)
-    values, vectors = _decomposed(features)
+    found = _decomposed(features)
+    values, U = found.values, np.empty((count, 0))
     if count <= dims:
-        U, parts = vectors, vectors.T @ y
+        parts = found.along(y)
+        U = found.vectors() if whole else U
     else:
-        U = features @ (vectors / np.sqrt(values)) if whole else np.empty((count, 0))
-        parts = (vectors.T @ (features.T @ y)) / np.sqrt(values)[:, None]
+        parts = found.along(features.T @ y) / np.sqrt(values)[:, None]
+        U = features @ (found.vectors() / np.sqrt(values)) if whole else U
     inside = parts**2
     return values, inside, np.maximum(y.sum(axis=0) - inside.sum(axis=0), 0), U
 
 
 @cache_last_view
-def _decomposed(features: Array) -> tuple[Array, Array]:
-    """Positive eigenvalues (r,) and eigenvectors of FF' (N, r) or F'F (D, r), whichever is smaller."""
+def _decomposed(features: Array) -> Eigen:
+    """Positive eigenvalues and eigenvectors of FF' or F'F, whichever is smaller."""
     count, dims = features.shape
     small = features @ features.T if count <= dims else features.T @ features
-    values, vectors = scipy.linalg.eigh(small, driver="evd", overwrite_a=True, check_finite=False)
-    keep = values > values[-1] * max(count, dims) * np.finfo(float).eps
-    return values[keep], vectors[:, keep]
+    return eigen(small, max(count, dims) * np.finfo(float).eps)
 
 
 def _best(values: Array, inside: Array, outside: Array, count: int) -> tuple[Array, Array, Array]:

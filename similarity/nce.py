@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmark import Array, Draws, measure
+from benchmark.measures.gram import blocks
 from benchmark.measures.resampling import first_order, without_class_means
 
 
@@ -43,7 +44,9 @@ def resampled(draws: Draws, probabilities: Array, labels: Array) -> Array:
 
 def _joint(probabilities: Array, labels: Array) -> tuple[Array, Array]:
     """Numbers of images of each most probable source class and label, (Z, C), and the former of each image, (N,)."""
-    guesses, classes = np.unique(probabilities.argmax(axis=1), return_inverse=True)[1], labels.max() + 1
+    # in blocks, because numpy copies an array that is read-only before it looks for the largest
+    most = np.concatenate([probabilities[rows].argmax(axis=1) for rows in blocks(len(labels))])
+    guesses, classes = np.unique(most, return_inverse=True)[1], labels.max() + 1
     joint = np.bincount(guesses * classes + labels, minlength=(guesses.max() + 1) * classes).reshape(-1, classes)
     return joint.astype(np.float64), guesses
 

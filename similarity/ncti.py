@@ -33,7 +33,7 @@ def ncti(features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -
     if part not in PARTS:
         raise CatsError(f"ncti: part is '{part}'; it must be {', '.join(sorted(PARTS))}{nearest(part, PARTS)}")
     components = principal_components(features, dims)
-    different = len(np.unique(features, axis=0))
+    different = len({hash((row + 0.0).tobytes()) for row in features})  # + 0.0 turns -0.0 into 0.0
     if different < components.shape[1] + labels.max() + 1:  # duplicates leave no variance within a class but rounding errors
         raise _saturated(different, labels, components)
     return _part(components, labels, part)

@@ -38,7 +38,7 @@ def ped(  # noqa: PLR0913
     takes its place, and a mean has no effect. Classes with the same mean have no direction and do not push each other.
     """
     thin, represented = _pushed(features, labels, reach, step, stop, scale, dims)
-    return float(mixture(thin, represented, labels, None, soften=True).second.label_posteriors(labels, log=False).mean())
+    return float(mixture(thin, represented, labels, None, soften=True).label_posteriors(labels, log=False).mean())
 
 
 @ped.bootstrap
@@ -51,7 +51,7 @@ def resampled(  # noqa: PLR0913
     def score(rows: Array) -> float:
         own = labels[rows]
         try:
-            second = mixture(thin[rows], represented, own, None, soften=True).second
+            second = mixture(thin[rows], represented, own, None, soften=True)
             return float(second.label_posteriors(own, log=False).mean())
         except Undefined:
             return float("nan")

@@ -33,7 +33,7 @@ def sfda(  # noqa: PLR0913
     features it is given. Undefined with dims=0 where all images are classified with certainty although N < D + C: the
     shrinkage vanishes for features of large scale, and every source would score 1; scale="unit" avoids that.
     """
-    second = mixture(*scaled(features, scale, dims), labels, shrinkage, soften=soften).second
+    second = mixture(*scaled(features, scale, dims), labels, shrinkage, soften=soften)
     return float(second.label_posteriors(labels, log).mean())
 
 
@@ -58,7 +58,7 @@ def resampled(  # noqa: PLR0913 - the measure's own options
     def score(rows: Array) -> float:
         own = labels[rows]
         try:
-            second = mixture(thin[rows], represented, own, shrinkage, soften=soften).second
+            second = mixture(thin[rows], represented, own, shrinkage, soften=soften)
             return float(second.label_posteriors(own, log).mean())
         except Undefined:
             return float("nan")

@@ -26,8 +26,8 @@ def transrate(features: Array, labels: Array, *, mean: str = "weighted", scale: 
     """
     moved = _scaled(features, scale)
     shares = _shares(labels, mean)
-    rates = [_rate(moved[labels == c]) for c in range(len(shares))]
-    return float(_rate(moved) - shares @ rates)
+    rates = [_log_det(_factor(moved[labels == c])) for c in range(len(shares))]
+    return float(_log_det(_factor(moved)) - shares @ rates)
 
 
 @transrate.bootstrap
@@ -39,17 +39,19 @@ def resampled(draws: Draws, features: Array, labels: Array, *, mean: str = "weig
     it is too little to be looked at.
     """
     moved = _scaled(features, scale)
-    left, value, pull = _left(moved), _rate(moved), np.zeros(moved.shape[1])
+    factor = _factor(moved)
+    left, value, pull = _left(moved, factor), _log_det(factor), np.zeros(moved.shape[1])
     effects, leverage = -0.5 * np.log(left), (1 - left).sum()
     for c, share in enumerate(_shares(labels, mean)):
         own = labels == c
-        left = _left(moved[own])
-        rate, number = _rate(moved[own]), own.sum()
+        rows = moved[own]
+        factor = _factor(rows)
+        left, rate, number = _left(rows, factor), _log_det(factor), own.sum()
         value -= share * rate
         # one more image of a class also divides its sum of squares by more, and weighs its rate more
         effects[own] += share * 0.5 * (np.log(left) + (1 - left).sum() / number) - (rate / len(labels)) * (mean == "weighted")
         leverage -= share * (1 - left).sum()
-        pull += share * _pull(moved[own])
+        pull += share * _pull(rows, factor)
     effects += moved @ pull / len(labels)  # the overall mean, about which each class is described
     if scale == "trace":
         effects -= 0.5 * leverage * (moved**2).sum(axis=1)
@@ -94,7 +96,9 @@ def _scaled(features: Array, scale: str) -> Array:
     if scale not in {"trace", "raw"}:
         raise CatsError(f"transrate: scale is '{scale}'; it must be 'trace' or 'raw'")
     moved = centred(features)
-    return np.asarray(moved / np.linalg.norm(moved)) if scale == "trace" else moved
+    if scale == "trace":
+        moved /= np.linalg.norm(moved)
+    return moved
 
 
 def _shares(labels: Array, mean: str) -> Array:
@@ -109,23 +113,24 @@ def _factor(moved: Array) -> Array:
     gram = moved.T @ moved if len(moved) > moved.shape[1] else moved @ moved.T
     gram /= len(moved) * EPSILON
     gram.flat[:: len(gram) + 1] += 1
-    return np.asarray(scipy.linalg.cholesky(gram, lower=True, overwrite_a=True))
+    return np.asarray(scipy.linalg.cholesky(gram.T, lower=True, overwrite_a=True))  # transposed: not copied for LAPACK
 
 
-def _rate(moved: Array) -> float:
-    return float(np.log(np.diag(_factor(moved))).sum())
+def _log_det(factor: Array) -> float:
+    """Half the logarithm of the determinant: the rate."""
+    return float(np.log(np.diag(factor)).sum())
 
 
-def _left(moved: Array) -> Array:
+def _left(moved: Array, factor: Array) -> Array:
     """1 - h, (N,): h = x'(n e + X'X)⁻¹x is the leverage of each image; the diagonal of (1 + XX'/(n e))⁻¹."""
     right = moved.T / np.sqrt(len(moved) * EPSILON) if len(moved) > moved.shape[1] else np.eye(len(moved))
-    square = (scipy.linalg.solve_triangular(_factor(moved), right, lower=True) ** 2).sum(axis=0)
+    square = (scipy.linalg.solve_triangular(factor, right, lower=True) ** 2).sum(axis=0)
     return np.asarray(np.clip(1 - square if len(moved) > moved.shape[1] else square, 1e-15, 1))
 
 
-def _pull(moved: Array) -> Array:
+def _pull(moved: Array, factor: Array) -> Array:
     """(n e + X'X)⁻¹ times the sum of the images, (D,): the derivative of the rate as all images move."""
-    factor, scale = (_factor(moved), True), len(moved) * EPSILON
+    scale = len(moved) * EPSILON
     if len(moved) > moved.shape[1]:
-        return np.asarray(scipy.linalg.cho_solve(factor, moved.sum(axis=0)) / scale)
-    return np.asarray(moved.T @ scipy.linalg.cho_solve(factor, np.ones(len(moved))) / scale)
+        return np.asarray(scipy.linalg.cho_solve((factor, True), moved.sum(axis=0)) / scale)
+    return np.asarray(moved.T @ scipy.linalg.cho_solve((factor, True), np.ones(len(moved))) / scale)

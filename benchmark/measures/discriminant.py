@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
+import scipy.linalg.blas
 import scipy.sparse.linalg
 import scipy.special
 
 from benchmark.measures.class_statistics import class_means, indicators
+from benchmark.measures.gram import lower_gram
 from benchmark.measures.low_rank import reduced
 from benchmark.specs.needs import Array, Undefined
 from results.error import CatsError
@@ -18,19 +20,24 @@ class Discriminant:
     """A discriminant analysis of N images in r coordinates, p(c|x) ∝ n_c exp(x' S⁻¹ m_c - m_c' S⁻¹ m_c / 2).
 
     Attributes:
-        thin: coordinates of the images, (N, r). labels: (N,). residuals: thin minus the mean of the image's class, (N, r).
+        thin: coordinates of the images, (N, r). labels: (N,). means: of the classes, (C, r).
         factor: Cholesky factor of S, the regularised covariance within the classes. directions: S⁻¹ m_c, (r, C).
         posteriors: p(c|x), (N, C). shrinkage: a. dims: D, the number of features before rotation.
     """
 
     thin: Array
     labels: Array
-    residuals: Array
+    means: Array
     factor: tuple[Array, bool]
     directions: Array
     posteriors: Array
     shrinkage: float
     dims: int
+
+    @property
+    def residuals(self) -> Array:
+        """Coordinates minus the mean of the image's class, (N, r); made when asked for, as few scores need them."""
+        return np.asarray(self.thin - self.means[self.labels])
 
     def logit_slopes(self, outer: Array) -> Array:
         """Chain rule through the softmax: derivatives by the posteriors (N, C) → derivatives by the logits (N, C)."""
@@ -48,11 +55,12 @@ class Discriminant:
         k = scipy.linalg.cho_solve(self.factor, self.thin.T @ slopes)
         left = 0.5 * total * u - k
         means = (k - total * u).T[self.labels] / numbers[:, None]
-        along, across = self.residuals @ u, self.residuals @ left
+        residuals = self.residuals
+        along, across = residuals @ u, residuals @ left
         full, spherical = (1 - self.shrinkage) / count, self.shrinkage * (left * u).sum() / self.dims / count
-        weights = (means * self.residuals).sum(axis=1) + full * (along * across).sum(axis=1)
-        weights += spherical * (self.residuals**2).sum(axis=1)
-        images = slopes @ u.T + means + full * (along @ left.T + across @ u.T) + 2 * spherical * self.residuals
+        weights = (means * residuals).sum(axis=1) + full * (along * across).sum(axis=1)
+        weights += spherical * (residuals**2).sum(axis=1)
+        images = slopes @ u.T + means + full * (along @ left.T + across @ u.T) + 2 * spherical * residuals
         return weights, images
 
     def label_posteriors(self, labels: Array, log: bool) -> Array:
@@ -91,26 +99,28 @@ def discriminant(thin: Array, dims: int, labels: Array, shrinkage: float | None)
     a = exp(-5 σ), σ the largest eigenvalue of S_w, at least 1e-10. Raises Undefined if S is 0 or singular.
     """
     means, shares = class_means(thin, labels), np.bincount(labels) / len(labels)
-    residuals = thin - means[labels]
-    S = residuals.T @ residuals / len(thin)
+    S = lower_gram(thin.shape, lambda rows: thin[rows] - means[labels[rows]])
+    S /= len(thin)
     trace = np.trace(S)
-    if trace <= 1e-24 * (thin**2).sum() / len(thin):  # less than rounding errors
+    if trace <= 1e-24 * np.vdot(thin, thin) / len(thin):  # less than rounding errors
         raise Undefined("no class varies")
     a = max(np.exp(-5 * _largest_eigenvalue(S)), 1e-10) if shrinkage is None else shrinkage
     S *= 1 - a
     S.flat[:: len(S) + 1] += a * trace / dims
     try:
-        factor = scipy.linalg.cho_factor(S, overwrite_a=True)
+        factor = scipy.linalg.cho_factor(S, lower=True, overwrite_a=True)
     except scipy.linalg.LinAlgError:
         raise Undefined(f"the covariance within the classes is singular, and a shrinkage of {a:.1e} does not help") from None
     directions = scipy.linalg.cho_solve(factor, means.T)
     logits = thin @ directions - 0.5 * (means.T * directions).sum(axis=0) + np.log(shares)
     posteriors = scipy.special.softmax(logits, axis=1)
-    return Discriminant(thin, labels, residuals, factor, directions, posteriors, float(a), dims)
+    return Discriminant(thin, labels, means, factor, directions, posteriors, float(a), dims)
 
 
 def _largest_eigenvalue(S: Array) -> float:
+    """Of a symmetric matrix whose lower triangle is given, in Fortran order."""
     if len(S) <= 64:
-        return float(scipy.linalg.eigvalsh(S)[-1])
+        return float(scipy.linalg.eigvalsh(S, lower=True)[-1])
     start = np.random.default_rng(0).standard_normal(len(S))
-    return float(scipy.sparse.linalg.eigsh(S, k=1, v0=start, tol=1e-10, return_eigenvectors=False)[0])
+    times = scipy.sparse.linalg.LinearOperator(S.shape, lambda x: scipy.linalg.blas.dsymv(1.0, S, x, lower=1), dtype=S.dtype)
+    return float(scipy.sparse.linalg.eigsh(times, k=1, v0=start, tol=1e-10, return_eigenvectors=False)[0])

@@ -68,6 +68,17 @@ def test_a_linear_map_of_the_features_does_not_change_h():
     assert hscore(np.hstack([features, features[:, :2]]), labels) == pytest.approx(hscore(features, labels), rel=1e-8)
 
 
+@pytest.mark.parametrize("spread", [1e-3, 1e-6, 1e-9])
+def test_h_is_that_of_all_directions_however_little_they_vary(spread):
+    """The factor of Cholesky takes the place of eigenvectors only while both keep the same directions."""
+    features, labels = blobs(90, 8, apart=1.0)
+    thin = features * np.array([1, 1, 1, 1, 1, 1, 1, spread])
+    kept = features if spread > 1e-7 else features[:, :7]  # variances are the squares: of 1e-18 nothing is left
+    assert hscore(thin, labels) == pytest.approx(hscore(kept, labels), rel=1e-4)
+    said = hscore.resample({"features": thin, "labels": labels}, draws(labels, 20))
+    assert said == pytest.approx(hscore.resample({"features": kept, "labels": labels}, draws(labels, 20)), rel=1e-3)
+
+
 @pytest.mark.parametrize(("count", "dims"), [(90, 12), (40, 150), (30, 30)])
 def test_the_shrunk_h_is_that_of_the_covariance_of_scikit_learn(count, dims):
     features, labels = blobs(count, dims, apart=2.0)
@@ -98,7 +109,8 @@ def test_what_a_weight_changes_in_the_shrinkage_is_its_derivative(count, dims):
     features = blobs(count, dims, apart=1.0)[0]
     moved = features - features.mean(0)
     gram = hscore_shrunk_module._gram(moved)
-    slopes = hscore_shrunk_module._ridge(moved, gram)[1]
+    moments = hscore_shrunk_module._moments(moved, gram)
+    slopes = hscore_shrunk_module._slopes(moments, hscore_shrunk_module._ridge(moments, *moved.shape), moved, gram)[0]
 
     def ridge(weights):
         centre = features - weights @ features / weights.sum()
