@@ -7,6 +7,7 @@ from functools import cache
 import torch
 
 from benchmark.machine.cancellation import clear_stop, request_stop
+from benchmark.training.neighbours import counted
 from results.record import Outcome
 
 POLL_SECONDS = 0.5  # each wait is short: a Ctrl-C just before a long one would be noticed only at its end
@@ -18,6 +19,10 @@ def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -
     share = max(1, cores // len(works))
 
     def on_share(number: int, work: Callable[[], Outcome]) -> Outcome:
+        with counted(device):
+            return alongside(number, work)
+
+    def alongside(number: int, work: Callable[[], Outcome]) -> Outcome:
         if device.type == "cuda":
             # Else one thread of torch computes the gradients of all works on this device, one after the other.
             with torch.cuda.stream(_stream(device, number)), torch.autograd.set_multithreading_enabled(False):

@@ -115,6 +115,10 @@ class Checkpoint:
             return None
         return state
 
+    def due(self) -> bool:
+        """Whether keep() would write now."""
+        return time.monotonic() - self._last >= max(SECONDS, self._pause)
+
     def keep(self, state_of: Callable[[], State]) -> None:
         """Write the state after an epoch, if it is time. A disk that refuses stops nothing."""
         waited = time.monotonic() - self._last

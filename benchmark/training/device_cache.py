@@ -14,9 +14,8 @@ from benchmark.machine import nvml
 from benchmark.training.device_images import Images, on_device
 
 HOST_BYTES = 2**31
-KINDS = 2  # of things that are kept for later trainings; each kind may hold gigabytes of a GPU
 _cache: dict[Hashable, Images] = {}  # in order of use, the most recent last
-_spare: list[tuple[Hashable, object]] = []  # in order of use, the most recent last
+_spare: list[tuple[Hashable, object]] = []  # all of one kind, because they may hold gigabytes of a GPU
 _lock = threading.Lock()  # cells side by side request the same images at the same time
 
 
@@ -43,18 +42,16 @@ def _share(device: torch.device) -> int:
 
 
 def keep_spare(key: Hashable, thing: object) -> None:
-    """Keep what later work of the same kind can use; of all kinds only the last KINDS are kept."""
+    """Keep what later work of the same kind can use, instead of what was kept of another kind."""
     with _lock:
-        _spare.append((key, thing))
-        last = list(dict.fromkeys(kind for kind, _ in reversed(_spare)))[:KINDS]
-        _spare[:] = [(kind, each) for kind, each in _spare if kind in last]
+        _spare[:] = [(kind, each) for kind, each in _spare if kind == key] + [(key, thing)]
 
 
 def take_spare(key: Hashable) -> object | None:
-    """What was kept of this kind, for its new owner alone; None if nothing is left."""
+    """What was kept of this kind, for its new owner alone; None if nothing is left. What is of another kind makes room."""
     with _lock:
-        place = next((place for place, (kind, _) in enumerate(_spare) if kind == key), None)
-        return None if place is None else _spare.pop(place)[1]
+        _spare[:] = [(kind, each) for kind, each in _spare if kind == key]
+        return _spare.pop()[1] if _spare else None
 
 
 def evict_unused() -> bool:

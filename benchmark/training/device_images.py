@@ -56,7 +56,8 @@ def on_device(pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> I
 
 def sent(tensor: Tensor, device: torch.device) -> Tensor:
     """A tensor on the device. The host waits neither for the copy nor for the work of a GPU that was asked for before."""
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+    pinned = device.type == "cuda" and tensor.device.type == "cpu"
+    return tensor.pin_memory().to(device, non_blocking=True) if pinned else tensor.to(device)
 
 
 def batches(images: Images, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:

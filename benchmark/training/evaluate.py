@@ -12,6 +12,7 @@ from benchmark.networks.network import Network
 from benchmark.networks.precision import autocast
 from benchmark.networks.slices import count_slices
 from benchmark.training.device_images import Images, as_float, in_order
+from benchmark.training.graph import capturing
 from benchmark.training.out_of_memory import is_out_of_memory, smaller_batch
 from results.metrics import auc
 
@@ -70,6 +71,11 @@ def evaluation_batch(pixels: Tensor) -> int:
     return max(1, int(EVALUATION_BATCH / fewer) // count_slices(pixels))
 
 
+def forget_batch(network: Network) -> None:
+    """Evaluate a network in whole batches again, although memory did not suffice for them."""
+    _batch_size.pop(network, None)
+
+
 def _outputs(network: Network, images: Images, precise: torch.dtype, *, features: bool) -> Iterator[Tensor]:
     network.eval()
     call = network.features if features else network
@@ -82,7 +88,7 @@ def _outputs(network: Network, images: Images, precise: torch.dtype, *, features
                 with torch.inference_mode(), autocast(part.device, precise):
                     outputs = call(as_float(part)).float()
             except RuntimeError as error:
-                if not is_out_of_memory(error) or len(part) <= 2:
+                if not is_out_of_memory(error) or len(part) <= 2 or capturing():
                     raise
             else:
                 rest = rest[len(part) :]

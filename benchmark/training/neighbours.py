@@ -1,4 +1,4 @@
-"""Trainings of one process that share a device: one that lacks memory waits for the others before it makes smaller steps.
+"""Work of one process that shares a device: a training that lacks memory waits for the others before it makes smaller steps.
 
 A smaller step gives other numbers, because batch norm sees fewer images; a cell must not depend on what runs beside it.
 """
@@ -14,28 +14,33 @@ from benchmark.machine.cancellation import stop_requested
 
 SECONDS = 0.5  # between two looks at whether the user has stopped everything
 _changed = threading.Condition()
-_trainings: Counter[torch.device] = Counter()
-_ended: Counter[torch.device] = Counter()
-_waiting: dict[torch.device, list[object]] = {}  # the first one goes on first
+_trainings: Counter[str] = Counter()
+_ended: Counter[str] = Counter()
+_waiting: dict[str, list[object]] = {}  # the first one goes on first
 
 
 @contextmanager
 def counted(device: torch.device) -> Iterator[None]:
-    """Count a training on a device as long as the block runs."""
+    """Count work on a device as long as the block runs; a process works on one device of a kind only."""
     with _changed:
-        _trainings[device] += 1
+        _trainings[device.type] += 1
     try:
         yield
     finally:
         with _changed:
-            _trainings[device] -= 1
-            _ended[device] += 1
+            _trainings[device.type] -= 1
+            _ended[device.type] += 1
             _changed.notify_all()
+
+
+def alone(device: torch.device) -> bool:
+    """Whether at most one training runs on the device."""
+    return _trainings[device.type] < 2
 
 
 def ended(device: torch.device) -> int:
     """How many trainings on the device have ended so far."""
-    return _ended[device]
+    return _ended[device.type]
 
 
 def outlasted(device: torch.device, before: int) -> bool:
@@ -45,13 +50,13 @@ def outlasted(device: torch.device, before: int) -> bool:
     Raises KeyboardInterrupt if the user stops all.
     """
     with _changed:
-        if _trainings[device] < 2:
-            return _ended[device] > before
-        queue, own = _waiting.setdefault(device, []), object()
+        if _trainings[device.type] < 2:
+            return _ended[device.type] > before
+        queue, own = _waiting.setdefault(device.type, []), object()
         queue.append(own)
         _changed.notify_all()
         try:
-            while queue[0] is not own or _trainings[device] > len(queue):
+            while queue[0] is not own or _trainings[device.type] > len(queue):
                 if stop_requested():
                     raise KeyboardInterrupt
                 _changed.wait(SECONDS)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 
 from benchmark.training import device_cache
+from benchmark.training.graph import recording
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +39,26 @@ def _is_nearly_full() -> bool:
     return free < LITTLE * total
 
 
+def _made_room() -> bool:
+    """Give back the memory of what nothing uses now. Returns whether there was any such thing."""
+    freed = device_cache.evict_unused()
+    if torch.cuda.is_available():
+        with recording:
+            torch.cuda.empty_cache()
+    return freed
+
+
 def smaller_batch(tried: int, others_end: Callable[[], bool] = lambda: False) -> int:
     """The number of images for the next try of a forward pass after `tried` images did not fit into memory.
 
     It is the same number if unused images of other cells could be evicted from the device, or if `others_end()`, which may wait
     for other work, says that this has given its memory back.
     """
-    freed = device_cache.evict_unused()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    if freed:
+    if _made_room():
         log.info("memory does not suffice for %d images at once: cached images of other cells were removed first", tried)
         return tried
     if others_end():
+        _made_room()  # of what they have left
         log.info("memory did not suffice for %d images at once beside other trainings: they have ended now", tried)
         return tried
     log.warning("memory does not suffice for %d images at once: %d from now on", tried, max(2, tried // 2))

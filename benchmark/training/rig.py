@@ -8,6 +8,7 @@ from collections.abc import Hashable, Sequence
 
 import torch
 from torch import Tensor
+from torch.torch_version import TorchVersion
 
 from benchmark.networks.copying import copy_of
 from benchmark.networks.network import Network
@@ -16,11 +17,14 @@ from benchmark.training.augment import AugmentationDraws
 from benchmark.training.captured import StepsOnDevice
 from benchmark.training.device_cache import keep_spare, take_spare
 from benchmark.training.device_images import Images, batches
+from benchmark.training.evaluate import forget_batch
 from benchmark.training.graph import replays
+from benchmark.training.neighbours import alone, ended
 from benchmark.training.optimiser import Average
 from benchmark.training.step import Step, one_by_one
 from benchmark.training.validation import Validation
 
+PACKS = TorchVersion(torch.__version__) >= "2.13"  # earlier generators serve one recording of the process alone
 COPIED = 2**31  # bytes of images of which a rig may have a copy
 
 
@@ -41,7 +45,7 @@ class Rig:
         self.judged = network if self.average is None else self.average.network
         self.validation = Validation(self.judged, val, self.step.precise)
         here, self.warm = train.pixels.device == train.device, False
-        able = replays(train.device) and here and not recipe.compile
+        able = replays(train.device) and here and not recipe.compile and (PACKS or alone(train.device))
         self.captured = StepsOnDevice(self.step, self.average, train, self.size) if able else None
 
     @property
@@ -67,13 +71,15 @@ class Rig:
             _copy([mine.pixels, mine.labels], [given.pixels, given.labels])
         if self.average is not None:
             self.average.steps = 0
+        self.step.waited, self.step.ended_before = False, ended(self.train.device)
         for state in self.step.optimiser.state.values():
             for value in state.values():
                 value.zero_()  # a momentum of zero is none: the first step makes it the gradient
 
     def keep(self) -> None:
-        """Let the next training of this kind use it."""
-        if self.key is not None:
+        """Let the next training of this kind use it, if it has what that needs: graphs, and steps that were never split."""
+        if self.key is not None and self.graph == "yes" and self.step.micro == self.size:
+            forget_batch(self.judged)
             keep_spare(self.key, self)
 
 

@@ -33,7 +33,7 @@ class Step:
         self.ended_before = ended(network.head.weight.device)
         self.optimiser = make_optimiser(network, recipe)
         self.precise = precision(network, recipe)
-        self.classes, self.generators = network.head.out_features, network.generators()
+        self.classes, self.generators, self.layers = network.head.out_features, network.generators(), network.dropouts()
         self.forward = compiled_forward(network, size) if recipe.compile else network
         self.activations = Activations(network)
         statistics = [[b for b in network.buffers() if b.is_floating_point() is real] for real in (True, False)]
@@ -88,9 +88,11 @@ class Step:
 
     def accumulate(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws) -> Tensor:
         """Add the gradients of one batch, part by part, to those that are there. Returns the loss, on the device."""
-        losses = []
+        losses, masks = [], [(layer, layer.mask) for layer in self.layers if layer.mask is not None]
         count = math.ceil(len(labels) / self.micro)  # parts of nearly equal size: batch norm fails on a single image
         for part in (slice(len(labels) * i // count, len(labels) * (i + 1) // count) for i in range(count)):
+            for layer, mask in masks:
+                layer.mask = mask[part]
             images, truth = augment_batch(in_unit(pixels[part]), self.recipe.augment, draws[part]), labels[part]
             if self.recipe.augment.mixup:  # pairs are mixed within a part
                 soft = truth if truth.ndim > 1 else F.one_hot(truth, self.classes).float()
@@ -102,6 +104,8 @@ class Step:
                 loss = loss_of(logits, truth, self.recipe.label_smoothing, multilabel=multilabel) * (len(truth) / len(labels))
             loss.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
+        for layer, mask in masks:
+            layer.mask = mask
         return torch.stack(losses).sum()
 
 

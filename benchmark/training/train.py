@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from benchmark.machine.cancellation import stop_requested
+from benchmark.machine.device import wait_for
 from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.networks.load import global_generators, restore_global_generators
 from benchmark.networks.network import Network
@@ -26,7 +27,6 @@ from benchmark.training.epoch_choice import EpochChoice
 from benchmark.training.epoch_figures import EpochFigures
 from benchmark.training.fit import Fit
 from benchmark.training.graph import replays
-from benchmark.training.neighbours import counted
 from benchmark.training.optimiser import optimiser_state, restore_optimiser, schedule
 from benchmark.training.rig import rig_for
 from benchmark.training.step_memory import step_bytes
@@ -93,8 +93,11 @@ class Training:
             self._restore(state)
             log.info("%s goes on after epoch %d of %d", checkpoint.what, self.epochs, self.recipe.epochs)
         resumed = self.epochs
-        with counted(self.device), limited_to(self.threads):
-            self._make_epochs(checkpoint)
+        try:
+            with limited_to(self.threads):
+                self._make_epochs(checkpoint)
+        finally:
+            wait_for(str(self.device))  # whoever uses the rig next may do so in another stream
         if self.best_state is not None:
             self.network.load_state_dict(self.best_state)
         elif self.recipe.epochs:
@@ -111,9 +114,9 @@ class Training:
         return None if counted is None else step_bytes(self.rig.network, step.optimiser, average, counted)
 
     def _make_epochs(self, checkpoint: Checkpoint | None) -> None:
-        begun, more = self.epochs, 1 if self.ahead and checkpoint is None else 0
-        waiting: deque[Epoch] = deque()
+        begun, waiting = self.epochs, deque[Epoch]()
         while self.epochs < self.recipe.epochs:
+            more = 1 if self.ahead and not (checkpoint is not None and checkpoint.due()) else 0
             while begun < self.recipe.epochs and len(waiting) <= more:
                 if stop_requested():
                     raise KeyboardInterrupt
@@ -121,7 +124,7 @@ class Training:
                 begun += 1
             if not self._judge(waiting.popleft()):
                 break
-            if checkpoint is not None and self.epochs < self.recipe.epochs:
+            if checkpoint is not None and not waiting and self.epochs < self.recipe.epochs:
                 checkpoint.keep(self._state)
 
     def _begin(self, number: int, *, copied: bool) -> Epoch:
@@ -143,12 +146,12 @@ class Training:
             self.curves[name].append(value)
         if not math.isfinite(train_loss):
             raise CatsError(f"the training loss is {train_loss} in epoch {epoch.number + 1} at learning rate {epoch.rate:.3g}")
-        preferred, dropped = self.choice.prefers(epoch.number, val_loss, val_auc, val_losses), epoch.state
-        if preferred:
-            dropped, self.best_epoch = self.best_state, epoch.number
-            self.best_state = epoch.state or self._copied()
+        preferred = self.choice.prefers(epoch.number, val_loss, val_auc, val_losses)
+        dropped = self.best_state if preferred else epoch.state
         if dropped is not None:
             self.spare.append(dropped)
+        if preferred:
+            self.best_epoch, self.best_state = epoch.number, epoch.state or self._copied()
         return preferred or self.recipe.patience is None or epoch.number - self.best_epoch < self.recipe.patience
 
     def _copied(self) -> Mapping[str, Tensor]:
@@ -159,7 +162,8 @@ class Training:
         own = self.spare.pop()
         for real in (True, False):  # one operation for all tensors, where they are alike
             names = [name for name, tensor in state.items() if tensor.is_floating_point() is real]
-            torch._foreach_copy_([own[name] for name in names], [state[name] for name in names])
+            if names:
+                torch._foreach_copy_([own[name] for name in names], [state[name] for name in names])
         return own
 
     def _state(self) -> State:

@@ -47,8 +47,8 @@ class Finetune(Protocol):
             train_images, val_images = (
                 cached_images(dataset, recipe.size, task.rows[part], device) for part in ("train", "val")
             )
-            training = Training(network, (train_images, val_images), recipe, seed, cell.rule, cell.backbone)
-            fit = training.run(task.checkpoint)
+            images = (train_images, val_images)
+            fit = Training(network, images, recipe, seed, cell.rule, cell.backbone).run(task.checkpoint)
             self.finish(network)
         if task.keep is not None:
             task.keep(network)

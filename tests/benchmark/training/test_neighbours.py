@@ -21,7 +21,8 @@ LACKING = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 b
 
 def trained(seed):
     made = network(RECIPE, seed)
-    found = fit(made, stripes(16, seed), stripes(8, seed + 1), RECIPE, seed, "last_epoch")
+    with counted(CPU):
+        found = fit(made, stripes(16, seed), stripes(8, seed + 1), RECIPE, seed, "last_epoch")
     return found.micro_batch, found.curves, state(made)
 
 
@@ -42,9 +43,9 @@ def test_a_step_that_lacks_memory_beside_another_training_is_whole_again_when_th
         with counted(CPU):
             begun.set()
             lacking.wait(10)
-            while not (early or neighbours._waiting.get(CPU)):
+            while not (early or neighbours._waiting.get(CPU.type)):
                 time.sleep(0.01)
-            assert neighbours._trainings[CPU] == 2
+            assert neighbours._trainings[CPU.type] == 2
             others_end.set()
 
     monkeypatch.setattr(Step, "accumulate", accumulate)
@@ -83,7 +84,7 @@ def test_of_several_that_wait_one_after_the_other_goes_on():
         with counted(CPU):
             begun.wait(10)
             assert outlasted(CPU, 0) is True
-            assert neighbours._trainings[CPU] == 3 - len(order)  # the others wait or have ended
+            assert neighbours._trainings[CPU.type] == 3 - len(order)  # the others wait or have ended
             order.append(number)
 
     def runs():
@@ -94,7 +95,7 @@ def test_of_several_that_wait_one_after_the_other_goes_on():
 
     with ThreadPoolExecutor(4) as pool:
         tasks = [pool.submit(waits, number) for number in range(3)] + [pool.submit(runs)]
-        while len(neighbours._waiting.get(CPU, [])) < 3:
+        while len(neighbours._waiting.get(CPU.type, [])) < 3:
             time.sleep(0.01)
         ends.set()
         for task in tasks:
@@ -112,4 +113,4 @@ def test_a_wait_ends_when_the_user_stops_everything():
                 waits.result(10)
         finally:
             cancellation.clear_stop()
-    assert neighbours._waiting[CPU] == []
+    assert neighbours._waiting[CPU.type] == []

@@ -6,6 +6,8 @@ import torch
 from benchmark.specs.recipe import Augment, Recipe
 from benchmark.training import captured, device_cache, rig, train, validation
 from benchmark.training.checkpoint import State
+from benchmark.training.device_images import Images
+from benchmark.training.step import Step
 from benchmark.training.train import Training
 from results.error import CatsError
 from tests.support.stripes import network, state, stripes
@@ -174,16 +176,85 @@ def test_large_images_are_not_copied_for_a_rig(gpu, monkeypatch):
     assert device_cache._spare == []
 
 
-def test_what_is_kept_for_later_trainings_is_of_the_last_kinds_and_leaves_when_memory_is_short():
-    for key in ("a", "b", "a", "c"):
-        device_cache.keep_spare(key, f"of {key}")
-    assert [thing for _, thing in device_cache._spare] == ["of a", "of a", "of c"]
+def test_what_is_kept_for_later_trainings_is_of_one_kind_and_leaves_when_memory_is_short():
+    device_cache.keep_spare("a", "first")
+    for number in range(2):
+        device_cache.keep_spare("b", number)
+    assert device_cache._spare == [("b", 0), ("b", 1)]
+    assert device_cache.take_spare("b") == 1
+    assert device_cache.take_spare("c") is None  # a new kind needs the room
     assert device_cache.take_spare("b") is None
-    assert device_cache.take_spare("c") == "of c"
-    assert device_cache.take_spare("c") is None
+    device_cache.keep_spare("b", 2)
     assert device_cache.evict_unused()
-    assert device_cache.take_spare("a") is None
+    assert device_cache.take_spare("b") is None
     assert not device_cache.evict_unused()
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_network_without_batch_norm_keeps_its_best_epoch_whenever_a_better_one_comes(ahead):
+    """It has no whole numbers to copy."""
+    recipe = PLAIN.model_copy(update={"epochs": 5, "size": 32})
+    made = network(recipe, backbone="test_vit")
+    parts = (stripes(16, side=32), stripes(8, 1, side=32))
+    begun = Training(made, parts, recipe, 0, "last_epoch")
+    begun.ahead = ahead
+    assert begun.run().best_epoch == 4
+    assert not [b for b in made.buffers() if not b.is_floating_point()]
+    assert len(begun.spare) == (2 if ahead else 0)
+
+
+class Due:
+    """A checkpoint that is due after some epochs, and notes what is begun and judged when it is kept."""
+
+    def __init__(self, after, told):
+        self.after, self.told, self.what = after, told, "the cell"
+
+    def read(self, expected):
+        return None
+
+    def due(self):
+        return sum(each.startswith("judge") for each in self.told) in self.after
+
+    def keep(self, state_of):
+        if self.due():
+            self.told.append(f"keep {len(state_of().figures['curves']['val_loss'])}")
+            self.after = self.after - {sum(each.startswith("judge") for each in self.told)}
+
+
+def test_no_epoch_is_in_hand_while_a_checkpoint_is_written(monkeypatch):
+    told, begin, judge = [], Training._begin, Training._judge
+    monkeypatch.setattr(Training, "_begin", lambda self, n, **how: (told.append(f"begin {n}"), begin(self, n, **how))[1])
+    monkeypatch.setattr(Training, "_judge", lambda self, epoch: (judge(self, epoch), told.append(f"judge {epoch.number}"))[0])
+    plain = found(training(PLAIN.model_copy(update={"epochs": 5})))
+    told.clear()
+    made = training(PLAIN.model_copy(update={"epochs": 5}))
+    made.ahead = True
+    fit = made.run(Due({1, 2}, told))
+    assert told == [
+        "begin 0", "begin 1", "judge 0", "judge 1", "keep 2", "begin 2", "begin 3", "judge 2", "begin 4", "judge 3", "judge 4",
+    ]  # fmt: skip
+    assert_equal(plain, (fit.curves, fit.best_epoch, state(made.network)))
+
+
+def test_a_step_that_lacks_memory_is_split_with_its_dropout_and_leaves_no_rig(gpu, monkeypatch):
+    real, sizes = Step.accumulate, []
+
+    def accumulate(self, pixels, *rest):
+        sizes.append(self.micro)
+        if self.micro > 4:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return real(self, pixels, *rest)
+
+    recipe = MORE.model_copy(update={"augment": Augment(flip=0.5), "dropout": 0.5})
+    monkeypatch.setattr(Step, "accumulate", accumulate)
+    made = training(recipe, backbone="test_resnet")
+    split = found(made)
+    assert sizes[:2] == [8, 4]
+    assert made.rig.step.micro == 4
+    assert device_cache._spare == []
+    for module in (captured, rig, train, validation):
+        monkeypatch.setattr(module, "replays", lambda device: False)
+    assert_equal(found(training(recipe)), split, rtol=1e-2, atol=1e-4)
 
 
 def test_a_training_that_goes_on_in_a_used_rig_keeps_its_places(gpu):
@@ -199,3 +270,26 @@ def test_a_training_that_goes_on_in_a_used_rig_keeps_its_places(gpu):
 def _state_of(made):
     kept = made._state()
     return {name: tensor.clone() for name, tensor in kept.tensors.items()}, kept.figures
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_used_rig_on_a_gpu_gives_the_bits_of_a_new_one(name):
+    def on_gpu(seed):
+        parts = tuple(
+            Images(one.pixels.cuda(), one.labels.cuda()) for one in (stripes(24, 2 * seed), stripes(12, 2 * seed + 1))
+        )
+        made = Training(network(RECIPES[name], seed).to("cuda"), parts, RECIPES[name], seed, "last_epoch", "test_resnet")
+        fit = made.run()
+        assert fit.cuda_graph == "yes"
+        return made.rig, (fit.curves, fit.best_epoch, {key: value.cpu() for key, value in state(made.network).items()})
+
+    device_cache.evict_unused()
+    _, fresh = on_gpu(0)
+    device_cache.evict_unused()
+    before, _ = on_gpu(1)
+    again, found_again = on_gpu(0)
+    assert again is before
+    assert again.validation.graph is not None
+    assert_equal(fresh, found_again)
