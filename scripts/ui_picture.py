@@ -22,6 +22,12 @@ from report_pictures import store
 SIZE = (1500, 757)  # pixels
 PATIENCE_SECONDS = 120  # until the table of runs is drawn
 ROWS = "return document.querySelectorAll('[role=row]').length"
+# MLflow opens its assistant at the right; its first row of buttons ends with the one that closes it
+CLOSE = """
+const buttons = [...document.querySelectorAll("button")].map(each => [each.getBoundingClientRect(), each])
+  .filter(([box]) => box.top < 60 && box.right > arguments[0] - 60);
+if (document.body.innerText.includes("MLflow Assistant") && buttons.length) buttons.at(-1)[1].click();
+"""
 ADDRESS = re.compile(r"with figures as columns: (\S+)")
 
 
@@ -56,6 +62,7 @@ def taken(address: str) -> Image.Image:
         end = time.monotonic() + PATIENCE_SECONDS
         while driver.execute_script(ROWS) < 3 and time.monotonic() < end:
             time.sleep(1)
+        driver.execute_script(CLOSE, SIZE[0])
         time.sleep(3)  # figures and colours come after the rows
         with tempfile.TemporaryDirectory() as folder:
             shot = Path(folder) / "page.png"
