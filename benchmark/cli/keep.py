@@ -68,6 +68,13 @@ def keep(
     device: DeviceOption = Device.auto,
 ) -> None:
     """Keep the network of a finished cell as a classifier: a folder with weights, preprocessing, thresholds and scores."""
+    from results.tracking.change_counter import is_missing
+
+    if is_missing(tracking_uri):  # before torch is loaded, which takes seconds
+        from benchmark.answers.query import no_database
+
+        raise CatsError(no_database(plan, tracking_uri))
+
     from benchmark.machine.shared_cores import share_cores
 
     share_cores()  # before torch is loaded
@@ -99,6 +106,7 @@ def keep(
         say(f"this training is in no record; {energy_sentence(meter.costs)}")
     for sentence in (each for each in made.notes if each not in chosen.notes):
         say(f"note: {sentence}")
+    say(f"next: cats predict {folder} PICTURES; `cats explain` and `cats watch` take the folder too")
 
 
 def _cell_of(resolved: "ResolvedPlan", key: str, plan: str) -> "Cell":
@@ -123,4 +131,3 @@ def _report(folder: Path, made: "Manifest") -> None:
         f"network was {how}; in {compared.precision} its probabilities differ from the record by at most {largest:.1e} "
         f"({compared.tolerance:.0e} is allowed){used}"
     )
-    say(f"next: cats predict {folder} PICTURES; `cats explain` and `cats watch` take the folder too")
