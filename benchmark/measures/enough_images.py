@@ -22,7 +22,8 @@ from results.error import CatsError
 from results.text.counts import how_many
 
 MANY = 20  # images of each class, with which every shipped measure of labels and features has a value
-DIMS = 8
+IN_ALL = 400  # images of a larger set, where MANY of each class are fewer
+DIMS = 64  # of few images more than there are, as of most networks
 OTHERS = 4 * MANY  # images of an imagined source, in four classes
 GIVEN = NUMBERS | CLASSES | {"rng"}  # needs for which numbers can be drawn
 
@@ -76,7 +77,7 @@ def _without_value(labels: Array, measures: Mapping[str, Measure]) -> Iterator[t
     known, counts = np.unique(labels, return_counts=True)
     if counts.min() >= MANY:
         return
-    drawn, larger = np.repeat(known, np.minimum(counts, MANY)), np.repeat(known, MANY)
+    drawn, larger = np.repeat(known, np.minimum(counts, MANY)), np.repeat(known, max(MANY, IN_ALL // len(known)))
     for name, measure in measures.items():
         if set(measure.needs) <= GIVEN and set(measure.needs) & OF_TARGET:
             reason = _reason(measure, drawn)
