@@ -38,7 +38,7 @@ def _exponent(values: Array, first: int, last: int) -> float:
     rank = len(values)
     numbers = np.arange(min(first, -(-rank // 8)), min(last, rank) + 1)
     if len(numbers) < 3:
-        raise Undefined(f"{rank} variances above 0 are too few for the slope of a spectrum")
+        raise Undefined(f"{rank} variance{' above 0 is' if rank == 1 else 's above 0 are'} too few for the slope of a spectrum")
     places, weights = -np.log(numbers), 1 / numbers
     away = places - weights @ places / weights.sum()
     return float(weights * away @ np.log(values[numbers - 1]) / (weights @ away**2))

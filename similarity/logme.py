@@ -99,7 +99,10 @@ def _best(values: Array, inside: Array, outside: Array, count: int) -> tuple[Arr
     # all of y along fewer than N eigenvectors: as λ falls to 0, log(1/β) / 2 is won for each of the N - r other directions
     exact = (len(values) < count) & (middle[best] <= low + 1e-3) & (outside <= count * 1e-10)
     if exact.any():
-        raise Undefined(f"{exact.sum()} of {classes} classes are an exact linear function of the features: unbounded evidence")
+        are = "is" if exact.sum() == 1 else "are"
+        raise Undefined(
+            f"{exact.sum()} of {classes} classes {are} an exact linear function of the features: unbounded evidence"
+        )
     return evidence[best], np.exp(middle[best]), noise[best]
 
 

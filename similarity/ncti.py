@@ -62,7 +62,7 @@ def _fit(components: Array, labels: Array) -> Discriminant:
 
 
 def _saturated(different: int, labels: Array, components: Array) -> Undefined:
-    shape = f"{labels.max() + 1} classes for {components.shape[1]} components"
+    shape = f"{labels.max() + 1} classes for {components.shape[1]} component{'s' * (components.shape[1] != 1)}"
     return Undefined(f"saturated: {different} different images of {shape}")
 
 

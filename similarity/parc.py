@@ -116,7 +116,9 @@ def _pairs(features: Array, labels: Array, dims: int, most: int, seed: int) -> _
     rows = components - components.mean(axis=1, keepdims=True)
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     if (length < 1e-12).any():
-        raise Undefined(f"{(length < 1e-12).sum()} images have components that are all equal: no correlation with others")
+        count = int((length < 1e-12).sum())
+        have = "1 image has" if count == 1 else f"{count} images have"
+        raise Undefined(f"{have} components that are all equal: no correlation with others")
     rows /= length
     near, sides = _all(rows) if len(rows) <= most else _drawn(rows, sample(features, len(rows), seed), most, seed)
     # distance and number of a pair in one integer: sorting these is fast, and what is equal but for rounding is equal

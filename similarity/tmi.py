@@ -62,7 +62,7 @@ class _Neighbours:
             if len(own) > k:
                 self.near.append((own, *self._nearest(moved[self.rows[own]])))
             elif len(own) > 1 or not self.published:
-                raise Undefined(f"a class has {len(own)} images, {k} neighbours need {k + 1}")
+                raise Undefined(f"a class has {len(own)} image{'s' * (len(own) > 1)}, {k} neighbours need {k + 1}")
         if self.published and not any((logs[:, k - 1] > 0).any() for _, _, logs in self.near):
             raise Undefined("all distances are below 1, the floor of the published form")
 
