@@ -106,6 +106,18 @@ def sentences_of(state: Run, resolved: ResolvedPlan) -> Iterator[str]:
     yield from failures(state)
 
 
+def require_teachers(plan: Plan, uri: str, names: Sequence[str]) -> None:
+    """Raises CatsError, before anything is scored, if what is named cannot teach; this plan may have no scores yet."""
+    from benchmark.answers.learned import reader_beside, teachers_of
+    from results.agreement.learned import require_families
+
+    read = reader_beside(uri, plan.metric, lambda _: None)  # what is said of them is said once, after scoring
+    others = [name for name in names if read(name).query.experiment != plan.experiment]
+    teachers = teachers_of(others, read)
+    if others and others == list(names):
+        require_families(teachers)
+
+
 def scores_after(resolved: ResolvedPlan, uri: str, name: str, learn_from: Sequence[str] = ()) -> tuple[ScoresText, list[str]]:
     """The scores of the pairs of a plan, and sentences about runs that are left out.
 

@@ -65,13 +65,14 @@ def score(
 ) -> None:
     """Score every source on every target by measures of transferability, without training; a new call resumes."""
     from benchmark.answers.run import waiting
-    from benchmark.answers.score import How, score_pairs, scores_after, sentences_of
+    from benchmark.answers.score import How, require_teachers, score_pairs, scores_after, sentences_of
     from benchmark.cli.progress import door
     from benchmark.machine.signals import exit_code, stop_on_signal
     from benchmark.specs.plan import load_plan
 
     how = How(tracking_uri, device.value, images, draws, neutral, workers, shares.value)
     loaded = load_plan(plan)
+    require_teachers(loaded, tracking_uri, learn_from or [])
     try:
         with stop_on_signal():
             state, resolved = score_pairs(loaded, how, door())

@@ -62,12 +62,27 @@ def order(asked: Sequence[Pool], teachers: Sequence[Pool], least: int = LEAST) -
     """
     if any(NAME in pool.scores for pool in (*asked, *teachers)):
         raise CatsError(f"there is a measure '{NAME}' already, so that nothing can be learned under this name; rename it")
-    taught = [pool for pool in teachers if pool.scores and pool.truth is not None and np.isfinite(pool.truth).any()]
+    taught = _that_teach(teachers)
     made = [_ordered(pool, [other for other in taught if other.family != pool.family], least) for pool in asked]
     if not any(each.reason is None for each in made):
         reasons = list(dict.fromkeys(each.reason for each in made if each.reason))
         raise CatsError(f"nothing is learned: {'; '.join(reasons) or 'no pair has a score'}")
     return made
+
+
+def require_families(teachers: Sequence[Pool], least: int = LEAST) -> None:
+    """Raises CatsError if so few families teach that no pool whatever can be ordered."""
+    held = len({pool.family for pool in _that_teach(teachers)})
+    if held < least:
+        families = "1 family" if held == 1 else f"{held} families"
+        raise CatsError(
+            f"nothing is learned: {NAME} rests on {families} of targets with results and scores, and needs {least} beside the "
+            "target's own"
+        )
+
+
+def _that_teach(pools: Sequence[Pool]) -> list[Pool]:
+    return [pool for pool in pools if pool.scores and pool.truth is not None and np.isfinite(pool.truth).any()]
 
 
 def rows_of(made: Sequence[Ordered], *, prediction: bool) -> list[PairScore]:

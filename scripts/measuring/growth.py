@@ -18,7 +18,9 @@ def report(rows: list[dict[str, Any]], images: list[int], *, write: bool) -> Non
         own = {row["N"]: row for row in rows if row["measure"] == name}
         cells = [_cell(own.get(count, {}), "cpu", ".3g") for count in images]
         peaks = [_cell(own.get(count, {}), "peak_mib", ".0f") for count in images]
-        why = next((f" (undefined: {row['undefined']})" for row in own.values() if "undefined" in row), "")  # timed all the same
+        why = next(
+            (f" (undefined: {row['undefined']})" for row in own.values() if "undefined" in row), ""
+        )  # timed all the same
         lines.append("| " + " | ".join([f"`{name}`{why}", *cells, slope(own), *peaks]) + " |")
     text = "\n".join(lines)
     print(text)
