@@ -13,6 +13,8 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
+import weakref
 from contextlib import contextmanager, suppress
 from multiprocessing import popen_spawn_posix, util
 from pathlib import Path
@@ -26,8 +28,10 @@ import runpy, subprocess, sys
 from tests.support import processes
 real = subprocess.Popen
 def started(command, **how):
-    if command[0] != sys.executable or not how.keys() <= {"env", "stdin", "stdout", "text"}:
+    if command[0] != sys.executable or not how.keys() <= {"env", "stdin", "stdout", "stderr", "text"}:
         return real(command, **how)
+    if "stderr" in how:
+        return processes.Child(command[1:], how["env"])
     return processes.start(command[1:], **{name: how[name] for name in ("env", "stdout") if name in how})
 subprocess.Popen = started
 runpy.run_path(sys.argv.pop(1), run_name="__main__")
@@ -97,6 +101,36 @@ class Process:
         self.send_signal(9)
 
 
+class Child:
+    """A fork of this process, which has imported what it needs. As a child it can be waited for with what it has used.
+
+    Its output is dropped, and what it says beside is to be read.
+    """
+
+    def __init__(self, arguments, environment):
+        reading, writing = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            self._run(arguments, environment, writing)
+        os.close(writing)
+        self.stderr, self.returncode = os.fdopen(reading), None
+
+    def _run(self, arguments, environment, writing):
+        from tests.support import warm
+
+        weakref.finalize._registry.clear()  # its folders are removed at its own end
+        code = 1
+        try:
+            warm.become(str(Path.cwd()), environment, os.getpgrp(), {1: os.open(os.devnull, os.O_WRONLY), 2: writing})
+            warm.become_program(*arguments)
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        except BaseException:  # noqa: BLE001 - Python says the same and ends
+            traceback.print_exc()
+        warm.end(code)
+
+
 def start(arguments, *, cwd=None, env=None, stdout=None, stderr=None, start_new_session=False):
     """`python` with these arguments (`-m module ...` or `-c code ...`), as subprocess.Popen would start it, in no time.
 
@@ -125,7 +159,10 @@ def start(arguments, *, cwd=None, env=None, stdout=None, stderr=None, start_new_
 
 
 def script(path, *arguments):
-    """The arguments of `start` for a script: the modules that it starts, and says nothing to, are forks too."""
+    """The arguments of `start` for a script: the modules that it starts, and says nothing to, are forks too.
+
+    Those whose stderr it reads are forks of the script itself, which may ask what they have used.
+    """
     return ["-c", SCRIPT, path, *arguments]
 
 

@@ -155,7 +155,7 @@ def main():
     import_module("mlflow.store.db.utils")._get_latest_schema_revision()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 10, 10)  # as in the process of the tests
+    gc.set_threshold(100_000, 10, 10)  # as in the process of the tests
     arguments, files = [nursery.SERVE], sys.argv[1:]
     while arguments == [nursery.SERVE]:
         arguments, files = serve(*(socket.socket(fileno=int(number)) for number in files))
