@@ -49,7 +49,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("case", nargs="*", metavar="CASE", default=DEFAULT, help="numbers of pictures, pcam, idc")
     parser.add_argument("--cores", type=int, nargs="+", default=[1, 2], help="one decoding for each of these numbers")
-    parser.add_argument("--share", type=float, default=1.0, help="of the patches of pcam and idc")
     parser.add_argument("--folder", type=Path, help="where everything is written, and removed; else among temporary files")
     parser.add_argument("--json", type=Path, help="also write the figures there")
     given = parser.parse_args()
@@ -76,7 +75,7 @@ def steps(case: str, folder: Path, given: argparse.Namespace) -> dict[str, dict[
     environment.pop("OMP_NUM_THREADS", None)  # the steps use the cores that there are
     data.mkdir()
     entries.mkdir()
-    place, name = generated(case, data, given.share)
+    place, name = generated(case, data)
     cats = [sys.executable, "-m", "benchmark"]
     decode = [sys.executable, str(ROOT / "scripts" / "large" / "decode.py"), name]
     found = {}
@@ -105,13 +104,13 @@ def steps(case: str, folder: Path, given: argparse.Namespace) -> dict[str, dict[
     return found
 
 
-def generated(case: str, data: Path, share: float) -> tuple[Path | None, str]:
+def generated(case: str, data: Path) -> tuple[Path | None, str]:
     """The folder from which `cats new` makes an entry, if it can, and the name of the target."""
     if case == "pcam":
-        made.pcam(data, share)
+        made.pcam(data)
         return None, "pcam"
     if case == "idc":
-        return made.idc(data, share), "idc"
+        return made.idc(data), "idc"
     return made.folders(data / "many", int(case)), "many"
 
 
