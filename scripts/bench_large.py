@@ -33,6 +33,7 @@ from measuring.growth import slope
 from measuring.machine import processor
 
 ROOT = Path(__file__).resolve().parents[1]
+STEPS = ("new", "guard", "check", "epoch")
 DEFAULT = ("30000", "100000", "300000")
 FACTS = ("--modality", "noise", "--licence", "CC0", "--citation", "none, generated")
 PLAN = """experiment: large
@@ -42,6 +43,7 @@ backbones: [test_resnet]
 recipe: {{base: finetune, size: 32, epochs: 1, batch_size: 128}}
 seeds: 1
 allow_leakage: true
+subsample: {{train: {train}}}
 """
 
 
@@ -49,6 +51,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("case", nargs="*", metavar="CASE", default=DEFAULT, help="numbers of pictures, pcam, idc")
     parser.add_argument("--cores", type=int, nargs="+", default=[1, 2], help="one decoding for each of these numbers")
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS, help="beside decode; all by default")
+    parser.add_argument("--train", type=int, help="training images of the epoch; all by default")
     parser.add_argument("--folder", type=Path, help="where everything is written, and removed; else among temporary files")
     parser.add_argument("--json", type=Path, help="also write the figures there")
     given = parser.parse_args()
@@ -87,7 +91,7 @@ def steps(case: str, folder: Path, given: argparse.Namespace) -> dict[str, dict[
         print(f"{case:>8} {what:<16} {line(found[what])}  {last[0][:100]}", flush=True)
         return taken
 
-    if place is not None:
+    if place is not None and "new" in given.steps:
         more = ["--layout", "patient/class"] if case == "idc" else ["--group", r"(p\d+)_"]
         new = name if case != "idc" else "idc_new"
         step("new", [*cats, "new", "target", new, "--from", str(place), *more, *FACTS])
@@ -96,11 +100,14 @@ def steps(case: str, folder: Path, given: argparse.Namespace) -> dict[str, dict[
         step(f"decode, {cores} core{'s' * (cores > 1)}", [*decode, "64", "--cores", str(cores)])
     images = next(iter((home / "images").glob(f"{name}-64-*")))
     found["store"] = {"mib": sum(path.stat().st_size for path in images.iterdir()) / 2**20}
-    step("guard", [*decode, "guard"])
-    step("check", [*cats, "check", name], (0, 1))
-    plan = folder / "large.yaml"
-    plan.write_text(PLAN.format(name=name), encoding="utf-8")
-    step("epoch", [*cats, "run", str(plan), "--device", "cpu"])
+    if "guard" in given.steps:
+        step("guard", [*decode, "guard"])
+    if "check" in given.steps:
+        step("check", [*cats, "check", name], (0, 1))
+    if "epoch" in given.steps:
+        plan = folder / "large.yaml"
+        plan.write_text(PLAN.format(name=name, train=given.train or "null"), encoding="utf-8")
+        step("epoch", [*cats, "run", str(plan), "--device", "cpu"])
     return found
 
 
