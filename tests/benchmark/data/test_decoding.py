@@ -335,10 +335,11 @@ def test_what_is_done_is_counted(pictures, monkeypatch):
         assert numbers[-1] == COUNT
 
 
-SCRIPT = """
+SCRIPT = f"""
+from importlib import import_module
 from benchmark.data import decoding
 from benchmark.data.decoded import load_images
-from tests.benchmark.data.test_decoding import dataset
+dataset = import_module({__name__!r}).dataset
 decoding.PAYS, decoding.possible_helpers = 0, lambda _: 2
 print("begun", flush=True)
 load_images(dataset(), 12)
