@@ -49,6 +49,7 @@ def test_classes_far_apart_or_at_one_place_are_not_moved():
     assert not _moves(twice, np.arange(80) // 40, 0.6, 0.1, 0.5).any()
 
 
+@pytest.mark.slow
 def test_the_spread_of_resamples_is_that_of_fresh_images():
     values, spreads = [], []
     for seed in range(40):

@@ -105,6 +105,7 @@ def test_arguments_of_weights_decide_how_many_blocks_there_are(cats, home, tmp_p
     assert "recipe: blocks is 3, but backbone test_vit has 2 blocks" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("written", "ended", "said"),
     [

@@ -128,6 +128,7 @@ def test_what_is_wrong_is_one_sentence(arguments, sentence):
         cats(*arguments)
 
 
+@pytest.mark.slow
 def test_a_board_is_of_the_largest_number_or_of_the_one_that_is_asked_for(tmp_path):
     largest, small = told("board", "toy.yaml"), told("board", "toy.yaml", "--train", "25")
     assert [row["source"] for row in largest["targets"]["ihc"]] == ["scratch", "digits"]

@@ -120,6 +120,7 @@ PAIRS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [*((each,) for each in CAUSES), pytest.param(PAIRS, marks=pytest.mark.slow, id="pairs")])
 def test_the_named_cause_is_the_true_one(changes):
     """Of boards that differ in one thing, and of those that differ in two."""

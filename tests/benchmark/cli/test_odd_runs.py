@@ -270,6 +270,7 @@ def test_families_that_are_no_list_switch_no_guard_off(toy, text):
     assert len(str(caught.value)) < 400
 
 
+@pytest.mark.slow
 def test_a_board_without_place_for_sentences_says_its_notes_beside_the_table(toy, whole):
     """A spreadsheet has figures alone; that a run is left out, which changes them, is said all the same."""
     code, table, err = toy("board", "toy", "--format", "csv")

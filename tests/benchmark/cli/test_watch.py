@@ -77,6 +77,7 @@ def test_the_level_is_that_of_the_alarm(cats, model, same):
     assert (code, json.loads(out)["level"]) == (0, 0.01)
 
 
+@pytest.mark.slow
 def test_an_archive_and_a_table_give_what_the_folder_gives(cats, model, brighter, tmp_path):
     files = sorted(Path(brighter).iterdir())
     with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
@@ -210,6 +211,7 @@ def test_a_wrong_column_of_patients_is_one_sentence(cats, model, same, group, pa
     assert sentence in err
 
 
+@pytest.mark.slow
 def test_calls_are_added_to_a_history_beside_the_model(cats, same, brighter, tmp_path):
     kept_model(tmp_path / "m")
     before = sorted(path.name for path in (tmp_path / "m").iterdir())

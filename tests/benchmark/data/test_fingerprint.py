@@ -29,6 +29,7 @@ def brighter(image):
     return np.clip(np.rint(image * 1.1), 0, 255).astype(np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [28, 64, 224])
 @pytest.mark.parametrize("change", [jpeg, halved, brighter])
 def test_a_copy_that_was_coded_again_halved_or_made_brighter_is_found(change, side):
@@ -40,6 +41,7 @@ def test_a_copy_that_was_coded_again_halved_or_made_brighter_is_found(change, si
     assert exact.mean() < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slope", [0.0, 1.2, 2.0])  # white noise, photographs, clouds
 def test_unrelated_pictures_give_no_alarm(slope):
     one, other = (fingerprints_of(textures(2000, seed=seed, slope=slope)[..., None]) for seed in (1, 2))

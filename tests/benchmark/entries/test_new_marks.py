@@ -104,6 +104,7 @@ def test_other_words_of_columns_are_named_with_the_option_that_decides(own, new)
     assert labels_read().tolist() == [[n % 2, int(n % 3 > 0)] for n in ORDER]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numbers", [("0", "1"), ("1", "2"), ("0.0", "1.0"), (1, 4)])
 def test_classes_name_the_numbers_of_a_label_column_in_their_order(own, new, call, numbers):
     path = table(made(own, file) / "labels.csv", file=file, label=lambda n: numbers[LABEL[n]])

@@ -363,6 +363,7 @@ def test_a_plan_of_leaking_pairs_alone_has_no_cell_left(planted, tmp_path):
 DECLARED = {"breastmnist": (22, 40, 1), "pneumoniamnist": (8, 0, 8), "retinamnist": (0, 0, 0)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DECLARED)
 def test_the_official_sets_hold_as_many_duplicates_as_their_entries_declare(real_data, name):
     dataset = catalogue.target(name).dataset

@@ -84,6 +84,7 @@ def test_the_work_of_others_is_not_ours():
     assert work.share == work.own / work.known_busy
 
 
+@pytest.mark.slow
 def test_waiting_is_no_work():
     for _ in range(3):  # other programs may take the cores from the work
         waited, worked = phase(0.3, time.sleep), phase(0.3)

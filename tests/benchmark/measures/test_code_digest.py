@@ -55,6 +55,7 @@ def changed(monkeypatch):
     sys.modules["benchmark.measures.code_digest"]._parsed.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("measure", "file", "old", "new"),
     [

@@ -391,6 +391,7 @@ def spots(home):
     return dataset, load_images(dataset, 32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["train", "val", "test", "all"])
 def test_a_target_by_its_name_is_predicted_part_by_part_and_scored(cats, model, spots, part, tmp_path):
     dataset, decoded = spots
@@ -479,6 +480,7 @@ def damaged(folder, kind):
         (folder / kind).unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [

@@ -73,6 +73,7 @@ def refused(*arguments):
     return str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_sample", [True, False])
 def test_files_of_an_operating_system_are_no_pictures(models, data, with_sample):
     name = "histopathologic_cancer"
@@ -86,6 +87,7 @@ def test_files_of_an_operating_system_are_no_pictures(models, data, with_sample)
     assert "does not name" not in result.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_sample", [True, False])
 @pytest.mark.parametrize("name", KAGGLE)
 def test_each_picture_has_the_answer_of_the_network_in_the_order_of_the_sample(models, data, name, with_sample):

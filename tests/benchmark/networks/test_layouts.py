@@ -429,6 +429,7 @@ def test_the_entry_of_inception_gives_the_first_layer_what_torchvision_gives(inc
     torch.testing.assert_close(ours, inception._transform_input((images - mean) / std), atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_inception_is_refused_by_the_entry_of_other_networks(inception):
     state = inception.state_dict()
     fit_of("inception_v3", torchvision_entry("torchvision_inception_v3", "inception_v3", state))

@@ -279,6 +279,7 @@ def test_a_small_stem_of_grey_images_has_one_channel():
     assert Network("resnet18", Trained(channels="grey"), 2, SMALL).backbone.conv1.in_channels == 1
 
 
+@pytest.mark.slow
 def test_weights_with_a_small_stem_keep_it_whatever_the_recipe_says(tmp_path):
     made = Network("resnet18", Trained(), 2, SMALL).eval()
     write_weights(tmp_path / "a.safetensors", made, Trained(), {})

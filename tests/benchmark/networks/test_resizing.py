@@ -39,6 +39,7 @@ def random_model(name, arguments, size, classes=5):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "arguments", "own", "others"), MODELS)
 def test_features_at_another_size_are_those_of_timm(name, arguments, own, others):
     state = random_model(name, arguments, own).state_dict()

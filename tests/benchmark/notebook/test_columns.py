@@ -35,6 +35,7 @@ FRAMES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FRAMES)
 def test_a_frame_has_the_columns_that_the_page_names(toy, name):
     frame, named = FRAMES[name](), ROWS[name]

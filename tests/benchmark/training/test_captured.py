@@ -49,6 +49,7 @@ def on_device(step, average, images):
     return partial(StepsOnDevice(step, average, images, SIZE).epoch, replayed=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize("seed", range(10))
 def test_steps_on_the_device_are_single_steps(name, seed):

@@ -100,6 +100,7 @@ def test_without_a_step_nothing_is_said():
 NONLINEAR = (nn.ReLU, nn.Sigmoid, nn.Tanh, nn.Softmax, nn.GELU)  # the first four keep their own output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", NONLINEAR)
 def test_a_pass_that_fails_leaves_nothing_on_the_device(layer):
     net = nn.Sequential(nn.Linear(5, 7), layer() if layer is not nn.Softmax else layer(dim=1), nn.Linear(7, 3))
@@ -119,6 +120,7 @@ def test_a_pass_that_fails_leaves_nothing_on_the_device(layer):
     assert [each() for each in seen] == [None] * 3
 
 
+@pytest.mark.slow
 def test_a_batch_that_does_not_fit_is_gone_when_a_smaller_one_is_tried():
     recipe = Recipe(size=16, epochs=1, batch_size=16, precision="fp32")
     made = network(recipe)

@@ -301,6 +301,7 @@ def test_a_backbone_can_be_held_fixed():
         held(runs, "nat", ("good", "bad"), "a")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pair", "said"),
     [

@@ -171,6 +171,7 @@ def test_equal_draws_share_rank_and_chance():
     assert found.low.tolist() == [1.5, 1.5, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seeds", "test_noise"), [(3, 0.0), (3, 0.01), (5, 0.01), (5, 0.04)])
 def test_intervals_of_simulated_targets_cover_what_they_say(seeds, test_noise):
     """1,000 boards of one target: true mean, noise of seeds, noise of 200 test images that three sources share."""

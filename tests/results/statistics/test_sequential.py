@@ -95,6 +95,7 @@ def test_a_source_without_any_result_is_no_contender_and_one_alone_needs_no_seed
     assert follow(np.full((3, 6), np.nan), ALL, Design(6)).contenders == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("together", [0.0, 0.8])
 def test_equal_sources_are_told_apart_at_most_at_the_stated_rate(together):
     """Of 400 matrices at level 0.8 at most 80 are expected to have a false claim; 104 would have a probability of 0.001."""

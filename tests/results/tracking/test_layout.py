@@ -55,6 +55,7 @@ def test_records_of_version_1_that_waited_give_the_table_that_they_gave_before(t
     same(frame_of(tracking, tmp_path / "snapshots"), OLDER["frame"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("newer", ["none", "every second", "all"])
 def test_a_board_is_the_same_whichever_of_its_runs_are_of_version_2(tracking, newer):
     older = {run["tags"]["cats.key"]: run for run in OLDER["runs"]}

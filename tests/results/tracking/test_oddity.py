@@ -88,6 +88,7 @@ def prepared(tmp_path_factory):
     return folder, {number: runs[run_id] for number, run_id in copies.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(ODD)), ids=[f"{k} {n} {str(v)[:12]}" for k, _, n, v, _ in ODD])
 def test_a_run_in_which_one_thing_was_changed_is_odd_and_named(prepared, number):
     run = prepared[1][number]

@@ -137,6 +137,7 @@ def begins_with(cell, arguments):
     return cell.model_copy(update={"start": Start(kind="file", source="tiny", backbone="test_vit", weights="0", input=weights)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pretrained", [False, True])
 def test_the_network_that_is_timed_is_built_as_its_weights_want(pretrained):
     (cell,) = cells(backbones=["test_vit"])
