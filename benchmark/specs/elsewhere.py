@@ -6,7 +6,7 @@ from importlib import resources
 ROLES = {
     "sources": "a source: name it under `sources`",
     "targets": "a target: name it under `targets`",
-    "similarity": "a measure: name it under `measures`",
+    "similarity": "a measure: name it under `measures` of a plan",
     "recipes": "a recipe: write `recipe: {name}`",
     "backbones": "a backbone: name it under `backbones`",
     "plans": "a plan: `cats run {name}` runs it",
