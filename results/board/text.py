@@ -22,6 +22,7 @@ from results.board.columns import (
 )
 from results.board.ranking import Row
 from results.board.ties import jump_notes
+from results.text.counts import how_many
 from results.text.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
 
 APART = "Kept off the ranking because of shared images"
@@ -90,7 +91,7 @@ def _drawn(
 def overall_title(board: Board) -> str:
     """Over how many targets the mean ranks are."""
     common = 0 if board.difference is None else board.difference.targets
-    return f"mean rank over {common} of {len(board.targets)} targets"
+    return f"mean rank over {common} of {how_many(len(board.targets), 'target')}"
 
 
 def legend(board: Board) -> list[str]:
