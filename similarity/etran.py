@@ -3,7 +3,8 @@
 from benchmark import Array, CatsError, Draws, Undefined, measure, nearest
 from benchmark.measures.cache_last import cache_last
 from benchmark.measures.cross_validation import stratified_folds
-from benchmark.measures.discriminant_folds import Fit, fits, influences, own_posteriors
+from benchmark.measures.discriminant_folds import Fit, fits, influences, own_posteriors, through_others
+from benchmark.measures.pairs import counted_once, looked_at
 from benchmark.measures.resampling import first_order
 from benchmark.measures.tail_energy import energies, resampled_tail, tail_mean
 
@@ -63,12 +64,17 @@ def resampled(  # noqa: PLR0913
 ) -> Array:
     """To first order in how often an image is drawn, as scored, and as one that the discriminants of other parts rest on.
 
-    A duplicate would be fitted to in one part and scored in another.
+    A duplicate would be fitted to in one part and scored in another. What an image changes in the score of another one is in
+    the effects of both and counts once; with more features than images that is most of the sum of squares.
     """
     if part == "energy":
         return resampled_tail(draws, energies(features), share, tail)
     inputs, found = _fitted(features, labels, part, held_out, folds, seed)
-    return first_order(draws, float(own_posteriors(found, labels).mean()), influences(inputs, found, labels))
+    effects = influences(inputs, found, labels, removed=True)
+    if looked_at(*inputs.shape):
+        through = through_others(inputs, found, labels, removed=True)
+        effects = counted_once(effects, through + through.T, labels, least=1 / 3)
+    return first_order(draws, float(own_posteriors(found, labels).mean()), effects)
 
 
 @cache_last

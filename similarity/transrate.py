@@ -4,12 +4,11 @@ import numpy as np
 import scipy.linalg
 
 from benchmark import Array, CatsError, Draws, measure
-from benchmark.measures.class_statistics import indicators
 from benchmark.measures.low_rank import centred
-from benchmark.measures.resampling import first_order, without_class_means
+from benchmark.measures.pairs import counted_once, looked_at
+from benchmark.measures.resampling import first_order
 
 EPSILON = 1e-4
-PAIRS = 2_000  # images, up to which what their pairs change is computed
 
 
 @measure(
@@ -55,13 +54,13 @@ def resampled(draws: Draws, features: Array, labels: Array, *, mean: str = "weig
     effects += moved @ pull / len(labels)  # the overall mean, about which each class is described
     if scale == "trace":
         effects -= 0.5 * leverage * (moved**2).sum(axis=1)
-    inside = without_class_means(effects, labels)
-    kept = _single(inside, moved, labels, mean) if len(moved) <= max(PAIRS, moved.shape[1]) else 1.0
-    return first_order(draws, value, effects - inside + kept * inside)
+    if looked_at(*moved.shape):
+        effects = counted_once(effects, _pairs(moved, labels, mean), labels)
+    return first_order(draws, value, effects)
 
 
-def _single(effects: Array, moved: Array, labels: Array, mean: str) -> float:
-    """By what the effects are multiplied so that each pair of images counts once in the variance (Efron & Stein, 1981).
+def _pairs(moved: Array, labels: Array, mean: str) -> Array:
+    """What each pair of images changes in the score beyond the sum of both, (N, N).
 
     Without images i and j a determinant loses, beyond what it loses without each of them, log(1 - r²) with r the partial
     correlation a_ij / √(a_ii a_jj), a the inverse of 1 + XX'/(n e).
@@ -70,13 +69,7 @@ def _single(effects: Array, moved: Array, labels: Array, mean: str) -> float:
     for c, share in enumerate(_shares(labels, mean)):
         own = np.flatnonzero(labels == c)
         pairs[np.ix_(own, own)] -= share * _beyond(moved[own])
-    # without what is common to the pairs of an image with a class: resamples hold equally many images of a class
-    y = indicators(labels)
-    of_class = pairs @ y / y.sum(axis=0)
-    pairs -= of_class[:, labels] + of_class[:, labels].T - (y.T @ of_class / y.sum(axis=0)[:, None])[labels][:, labels]
-    np.fill_diagonal(pairs, 0)
-    twice, total = np.vdot(pairs, pairs) / 2, np.vdot(effects, effects)
-    return float(np.sqrt(max(total - twice, total / 2) / total)) if total > 0 else 1.0
+    return pairs
 
 
 def _beyond(moved: Array) -> Array:

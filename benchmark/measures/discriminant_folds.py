@@ -74,23 +74,63 @@ def own_posteriors(found: list[Fit], labels: Array) -> Array:
     return own
 
 
-def influences(inputs: Array, found: list[Fit], labels: Array) -> Array:
-    """Derivative of the mean of `own_posteriors` by the weight of each image, as scored and as fitted to, (N,)."""
+def influences(inputs: Array, found: list[Fit], labels: Array, removed: bool = False) -> Array:
+    """Derivative of the mean of `own_posteriors` by the weight of each image, as scored and as fitted to, (N,).
+
+    removed: what the image changes in the covariance is that of leaving it out, not the derivative, which is less.
+    """
     own, belongs = own_posteriors(found, labels), indicators(labels)
     residuals = inputs - (belongs.T @ inputs / belongs.sum(axis=0)[:, None])[labels]
     effects = (own - own.mean()) / len(labels)
     by_shrinkage = 0.0
     for fit in found:
-        wanted = fit.posteriors[np.arange(len(fit.test)), labels[fit.test]][:, None]
-        slopes = fit.posteriors * wanted * -1  # d p_y / d logit_c = p_y ([c = y] - p_c)
-        slopes[np.arange(len(fit.test)), labels[fit.test]] += wanted[:, 0]
-        slopes /= len(labels)
-        by_fit, by_a = _through_fit(fit, inputs[fit.test], residuals, slopes, labels)
+        by_fit, by_a = _through_fit(fit, inputs[fit.test], residuals, _logit_slopes(fit, labels), labels, removed)
         effects[fit.train] += by_fit[fit.train]
         by_shrinkage += by_a
     if by_shrinkage:
         effects += by_shrinkage * _shrinkage_influence(residuals, labels, found[0].dims)
     return np.asarray(effects)
+
+
+def through_others(inputs: Array, found: list[Fit], labels: Array, removed: bool = False) -> Array:
+    """Derivative of each image's part of the mean of `own_posteriors`, rows, by the weight of each image as fitted to, (N, N).
+
+    A sum over rows is what `influences` has of the image as fitted to, but for what it changes in the shrinkage. removed: as
+    there.
+    """
+    count, belongs = len(labels), indicators(labels)
+    middle = belongs.T @ inputs / belongs.sum(axis=0)[:, None]
+    made = np.zeros((count, count))
+    for fit in found:
+        slopes, own = _logit_slopes(fit, labels), labels[fit.train]
+        rows, means = inputs[fit.train] - (middle + fit.shift)[own], middle + fit.shift
+        turned = _solved(fit, rows.T)
+        across, along = inputs[fit.test] @ turned, means @ turned  # x'S⁻¹r, m'S⁻¹r
+        part = slopes[:, own] * (across - along[own, np.arange(len(own))] + 1) / fit.counts[own]
+        if fit.factor is not None:
+            ahead = fit.directions @ rows.T  # u'r, (C, n)
+            full, spherical = (1 - fit.shrinkage) / len(own), fit.shrinkage / len(own) / fit.dims
+            left = 1 - full * np.einsum("nr,rn->n", rows, turned) if removed else 1.0
+            part -= full * (across * (slopes @ ahead) - slopes @ (along * ahead) / 2) / left
+            twice = _solved(fit, fit.directions.T)  # S⁻¹u, (r, C)
+            logits = inputs[fit.test] @ twice - np.einsum("cr,rc->c", means, twice) / 2
+            part -= spherical * np.einsum("tc,tc->t", slopes, logits)[:, None] * np.einsum("nr,nr->n", rows, rows)
+        made[np.ix_(fit.test, fit.train)] += part
+    return made
+
+
+def _logit_slopes(fit: Fit, labels: Array) -> Array:
+    """Derivative of the mean over all images of p(y|x) by the logits of the images of test, (t, C)."""
+    here = np.arange(len(fit.test)), labels[fit.test]
+    wanted = fit.posteriors[here]
+    slopes = -fit.posteriors * wanted[:, None]  # d p_y / d logit_c = p_y ([c = y] - p_c)
+    slopes[here] += wanted
+    return np.asarray(slopes / len(labels))
+
+
+def _solved(fit: Fit, columns: Array) -> Array:
+    """S⁻¹ times columns (r, k)."""
+    return columns if fit.factor is None else np.asarray(scipy.linalg.cho_solve(fit.factor, columns, check_finite=False))
 
 
 def _parts(count: int, folds: Array | None) -> list[tuple[Array, Array]]:
@@ -128,16 +168,19 @@ def _squares(residuals: Array, shift: Array, labels: Array) -> Array:
     return np.asarray(squares + np.einsum("cr,cr->c", shift, shift)[labels])
 
 
-def _through_fit(fit: Fit, inputs: Array, residuals: Array, slopes: Array, labels: Array) -> tuple[Array, float]:
+def _through_fit(
+    fit: Fit, inputs: Array, residuals: Array, slopes: Array, labels: Array, removed: bool = False
+) -> tuple[Array, float]:
     """Derivative by the weight of each image through means, covariance and class shares, (N,), and that by a.
 
     inputs: images of test, (t, r). slopes g: derivatives by their logits, (t, C). The derivative by m_c is k_c - G_c u_c with
     k = S⁻¹ Σ g x and G = Σ g, that by S is Σ_c (G_c u_c / 2 - k_c) u_c'. An image moves the mean of its class by r/n_c, the
-    covariance W by (rr' - W)/n and the share of its class, r: its residual. a moves S by tr(W)/D - W.
+    covariance W by (rr' - W)/n and the share of its class, r: its residual. a moves S by tr(W)/D - W. removed: without
+    the image S⁻¹ rr' S⁻¹ is 1/(1 - h) times as large, h = (1-a) r'S⁻¹r / n (Sherman & Morrison).
     """
     rows, shares, total = np.arange(len(labels)), np.maximum(fit.counts, 1), slopes.sum(axis=0)
     pulled, u = inputs.T @ slopes, fit.directions.T
-    k = pulled if fit.factor is None else scipy.linalg.cho_solve(fit.factor, pulled, check_finite=False)
+    k = _solved(fit, pulled)
     by_means = (k - total * u) / shares
     effects = (residuals @ by_means - (fit.shift @ by_means)[labels])[rows, labels] + (total / shares)[labels]
     if fit.factor is None:
@@ -146,7 +189,11 @@ def _through_fit(fit: Fit, inputs: Array, residuals: Array, slopes: Array, label
     sides = [residuals @ each - (fit.shift @ each)[labels] for each in (u, left)]
     along = np.einsum("nc,nc->n", *sides)  # r' (Σ_c left_c u_c') r
     spherical = np.einsum("rc,rc->", left, u) / fit.dims * _squares(residuals, fit.shift, labels)
-    by_covariance = ((1 - fit.shrinkage) * along + fit.shrinkage * spherical) / len(fit.train)
+    full = (1 - fit.shrinkage) / len(fit.train)
+    if removed:
+        rows = residuals[fit.train] - fit.shift[labels[fit.train]]
+        along[fit.train] /= 1 - full * np.einsum("nr,rn->n", rows, _solved(fit, rows.T))
+    by_covariance = full * along + fit.shrinkage * spherical / len(fit.train)
     effects += by_covariance - by_covariance[fit.train].mean()
     moves = 0 < fit.shrinkage < 1
     return np.asarray(effects), float((spherical - along)[fit.train].mean()) if moves else 0.0

@@ -4,8 +4,9 @@ import scipy.special
 from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from benchmark.measures import discriminant_folds
 from benchmark.measures.cross_validation import stratified_folds
-from benchmark.measures.discriminant_folds import fits, influences
+from benchmark.measures.discriminant_folds import fits, influences, through_others
 from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from similarity.energy import energy
@@ -107,14 +108,36 @@ def test_the_influence_of_an_image_is_the_derivative_by_its_weight(dims, shrunk,
     np.testing.assert_allclose(found, expected, atol=tolerance * scale)
 
 
+@pytest.mark.parametrize(("shrunk", "removed"), [(False, False), (True, False), (True, True)])
+def test_what_an_image_changes_in_each_other_one_sums_to_its_influence(shrunk, removed):
+    features, labels = blobs(count=45, dims=6, apart=1)
+    fold = stratified_folds(features, labels, number=5, seed=0)
+    inputs, found = fits(features, labels, fold, shrunk=shrunk)
+    through = through_others(inputs, found, labels, removed)
+    assert not through[fold[:, None] == fold].any()  # nobody is both fitted to and scored
+    residuals, summed = inputs - np.stack([inputs[labels == c].mean(axis=0) for c in range(3)])[labels], np.zeros(45)
+    for fit in found:
+        slopes = discriminant_folds._logit_slopes(fit, labels)
+        summed[fit.train] += discriminant_folds._through_fit(fit, inputs[fit.test], residuals, slopes, labels, removed)[0][
+            fit.train
+        ]
+    apart = through.sum(axis=0) - summed  # what is common to the images of a fold changes nothing
+    assert np.max([np.ptp(apart[fold == one]) for one in range(5)]) < 1e-12
+    assert np.ptp(summed) > 1e-4
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dims", [32, 500])
 def test_its_interval_holds_the_mean_over_fresh_images(dims):
     """With the images that were fitted it did so for 4 in 100 samples of 400 real images with 1,280 features."""
     means = np.random.default_rng(900).standard_normal((3, dims)) * 1.5 / np.sqrt(dims)
-    labels, said = np.arange(150) % 3, []
+    labels, said, spreads = np.arange(150) % 3, [], []
     for seed in range(60):
         features = np.random.default_rng(seed).standard_normal((150, dims)) + means[labels]
-        said.append(etran.score({"features": features, "labels": labels}, draws(labels, 50, seed=seed)))
+        given, drawn = {"features": features, "labels": labels}, draws(labels, 50, seed=seed)
+        said.append(etran.score(given, drawn))
+        spreads.append(etran.resample(given, drawn).std())
     mean = np.mean([one.value for one in said])
     assert np.mean([one.low <= mean <= one.high for one in said]) > 0.87
+    # 1.5 with 500 features where what an image changes in the score of another one counted in both
+    assert 0.75 < np.mean(spreads) / np.std([one.value for one in said]) < 1.3

@@ -4,7 +4,7 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmark.specs.needs import Undefined
 from similarity.pactran import pactran
-from tests.support.drawn import blobs
+from tests.support.drawn import blobs, draws
 
 
 @pytest.mark.parametrize(("dims", "factor"), [(16, 0.1), (16, 1.0), (200, 0.1)])
@@ -46,3 +46,15 @@ def test_classes_further_apart_score_higher_also_with_more_dimensions_than_image
 def test_without_a_prior_it_says_nothing():
     with pytest.raises(Undefined, match="pactran: factor is 0; it must be above 0"):
         pactran(*blobs(), factor=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("count", "dims"), [(90, 8), (60, 100)])
+def test_the_spread_of_resamples_is_that_of_fresh_images(count, dims):
+    """A third too wide, as subsets of 80 % count what belongs to pairs of images more than twice; not half as wide again."""
+    labels, values, spreads = np.arange(count) % 3, [], []
+    for seed in range(40):
+        features = np.random.default_rng(seed).standard_normal((count, dims)) + 1.5 * np.eye(3, dims)[labels]
+        values.append(pactran(features, labels))
+        spreads.append(pactran.resample({"features": features, "labels": labels}, draws(labels, 12, seed=seed)).std())
+    assert 0.95 < np.mean(spreads) / np.std(values) < 1.7

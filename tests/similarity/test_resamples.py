@@ -127,7 +127,7 @@ FRESH = [
     ("transrate", two_classes, (600, 20, 2), 0.7, 1.4),
     ("transrate", two_classes, (60, 200, 2), 0.7, 1.4),
     ("lda_regularised", three_classes, (400, 20, 1), 0.7, 1.4),
-    ("sfda", three_classes, (120, 10, 1), 0.7, 1.4),
+    ("sfda", three_classes, (120, 10, 1), 0.8, 1.5),
 ]
 
 
