@@ -94,7 +94,7 @@ def pytest_collection(session):
         share_compiling(session.config.args)
         made = yield
     gc.freeze()
-    gc.set_threshold(100_000, 10, 10)  # the search itself took a fiftieth of the time of the tests
+    gc.set_threshold(20_000, 10, 10)  # the search itself took a fiftieth of the time of the tests
     return made
 
 

@@ -36,6 +36,10 @@ def share_decoded(place: Path) -> None:
         real(dataset, size, folder, damaged=damaged)
         if ours and what not in _kept:
             _kept[what] = shutil.copytree(folder, place / f"decoded {len(_kept)}")
+            if size == module.SIDE:  # what is searched for among pictures of this size lies beside them
+                found = module.read_files(_kept[what])
+                assert found is not None
+                module.stored_copies(found[0])
 
     decode.real = real
     module._decode = decode

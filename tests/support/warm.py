@@ -39,7 +39,8 @@ MODULES = (
     "benchmark.models.keep", "benchmark.specs.plan_facts", "results.board.export", "results.board.page",
     "results.report.render", "results.report.whole", "results.tracking.failures", "results.tracking.log_board",
     "results.tracking.log_report", "results.tracking.registry", "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_svg", "mlflow.store.artifact.artifact_repository_registry", "timm.optim",
+    "matplotlib.backends.backend_svg", "mlflow.store.artifact.artifact_repository_registry", "timm.optim", "dask.cli",
+    "prometheus_client.asgi", "http.server",
 )  # fmt: skip
 
 
@@ -155,7 +156,7 @@ def main():
     import_module("mlflow.store.db.utils")._get_latest_schema_revision()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 10, 10)  # as in the process of the tests
+    gc.set_threshold(20_000, 10, 10)  # as in the process of the tests
     arguments, files = [nursery.SERVE], sys.argv[1:]
     while arguments == [nursery.SERVE]:
         arguments, files = serve(*(socket.socket(fileno=int(number)) for number in files))
