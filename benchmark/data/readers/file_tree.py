@@ -149,15 +149,27 @@ class Tree:
         chosen = [name for name in self.names if not is_stranger(name)] if names is None else sorted(set(names))
         states = [(name, (self.path / name).stat()) for name in chosen]
         listing = [[name, state.st_size, state.st_mtime_ns] for name, state in states]
-        return remembered([str(self.path.resolve()), listing], lambda: self._content_digest(chosen))
+        large = {name for name in chosen if names is None or name.lower().endswith(ARCHIVE_ENDINGS)}
+        return remembered([str(self.path.resolve()), listing], lambda: self._content_digest(chosen, large))
 
-    def _content_digest(self, names: Sequence[str]) -> str:
+    def _content_digest(self, names: Sequence[str], large: set[str]) -> str:
+        """The digest of names and contents. Pictures have at most FILE bytes; arrays and archives, `large`, may have any."""
         found = list[list[str]]()
         with counted(f"reading {self.path.name}", 0, len(names)) as count:
-            for name, content in zip(names, self.read(names), strict=True):
-                found.append([name, hashlib.sha256(content).hexdigest()])
+            for name in names:
+                value = self._sha256(name) if name in large else hashlib.sha256(next(self.read([name]))).hexdigest()
+                found.append([name, value])
                 count(len(found))
         return digest(found)
+
+    def _sha256(self, name: str) -> str:
+        """The sha256 of a file of a folder, of which a part is in memory at a time. Raises CatsError that names it."""
+        require_regular(self.path / name)
+        try:
+            with (self.path / name).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise CatsError(f"{self.path}: {name} cannot be read: {error}") from error
 
 
 def composed(text: str) -> str:

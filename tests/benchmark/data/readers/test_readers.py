@@ -5,6 +5,7 @@ import io
 import sys
 import tarfile
 import zipfile
+from hashlib import sha256
 
 import h5py
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
+from benchmark.core.paths import digests_folder
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import load_images
 from benchmark.data.readers.dicom import dicom, pixels
@@ -29,6 +31,7 @@ from benchmark.data.readers.table import table
 from benchmark.data.split import split
 from benchmark.specs import catalogue
 from results.error import CatsError
+from results.files.digest import digest
 
 RNG = np.random.default_rng(0)
 ARRAYS = {
@@ -245,6 +248,23 @@ def test_a_folder_has_the_digest_of_its_names_and_contents(tmp_path):
     assert Tree(tmp_path / "two").digest() != first
     (tmp_path / "one" / "a" / "1.png").rename(tmp_path / "one" / "a" / "2.png")
     assert Tree(tmp_path / "one").digest() != first
+
+
+def test_arrays_and_archives_of_a_folder_have_any_size_and_pictures_have_a_limit(tmp_path, monkeypatch):
+    """PatchCamelyon's largest file has 7 GB; a picture of more than a gigabyte would fill the memory."""
+    (tmp_path / "set").mkdir()
+    for name in ("x.h5", "all.zip", "1.png"):
+        (tmp_path / "set" / name).write_bytes(b"0" * 200)
+    with monkeypatch.context() as patch:
+        patch.setattr("results.files.limits.FILE", 100)
+        large = Tree(tmp_path / "set").digest(), Tree(tmp_path / "set").digest(["all.zip"])
+        with pytest.raises(CatsError, match="1.png has 200 bytes; at most 100 bytes are read of one file"):
+            Tree(tmp_path / "set").digest(["all.zip", "1.png"])
+    for note in digests_folder().iterdir():
+        note.unlink()
+    assert large == (Tree(tmp_path / "set").digest(), Tree(tmp_path / "set").digest(["all.zip"]))
+    value = sha256(b"0" * 200).hexdigest()
+    assert large == (digest([[name, value] for name in ("1.png", "all.zip", "x.h5")]), digest([["all.zip", value]]))
 
 
 @pytest.fixture
