@@ -14,7 +14,6 @@ from benchmark.specs.plan import Plan
 from benchmark.specs.protocols import why_not_kept
 from benchmark.specs.recipe import Recipe, recipe_names, recipe_points
 from results.board.candidates import Candidate
-from results.board.request import CHOICES
 from results.board.rules import PlanRule
 from results.choosing.policy import DEFAULT, policy_named
 from results.error import CatsError
@@ -95,5 +94,7 @@ class Question:
 
     def _usual_experiment(self) -> str:
         """One experiment for each target and recipe, so that a later call continues an earlier one, and a board can compare."""
+        from results.board.request import CHOICES  # here, because it loads scipy, and a wrong name is said before
+
         name = f"{CHOICES}{named_folder(self.target).name}"
         return name if self.recipe == RECIPE else f"{name}-{named_folder(self.recipe_name).name}"

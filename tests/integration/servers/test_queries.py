@@ -10,6 +10,7 @@ from tests.support.query_answers import ANSWERS, check
 from tests.support.servers import PASSWORD
 
 pytestmark = pytest.mark.server
+FILLED: set[str] = set()  # addresses of servers; that of MLflow stays when pytest makes the fixture once more
 
 
 @pytest.fixture(scope="module", params=["postgres", "web"])
@@ -29,7 +30,9 @@ def uri(request, tmp_path_factory):
             address = server.uri(name)
         else:
             address = server.uri
-        fill(address)
+        if address not in FILLED:
+            fill(address)
+        FILLED.add(address)
         yield address
     mlflow.set_tracking_uri(before)
 
