@@ -7,7 +7,7 @@ CASE: a number of JPEG pictures of 96 pixels in class folders, with patients in 
 default); pcam and idc: the true layouts at their full sizes, 327,680 and 277,524 patches. Every step is a process of its own:
 
     new     `cats new target` writes the entry (not for pcam, whose entry exists and whose files it does not read)
-    decode  at 64 pixels, once for each number of cores, each time anew; another process for each core
+    decode  at 64 pixels, once for each number of cores, each time from the beginning; another process for each core
     guard   decodes at 32 pixels, makes fingerprints, and compares every image with every other one
     check   `cats check`, which finds the images decoded
     epoch   `cats run`: one epoch of a small network (test_resnet, 32 pixels) on all training images, and all predictions

@@ -99,7 +99,7 @@ def no_experiment(error: CatsError, name: str | None) -> str:
         return f"nothing of the plan has been run: {error}; `cats run` runs it, or --tracking-uri names another database"
     if "did you mean" in str(error):
         return str(error)
-    made = maker_of(name) == "`cats choose`"  # nobody has chosen for this target yet
+    made = maker_of(name) == "`cats choose`"  # `cats choose` was not run for this target yet
     return f"{error}; `cats choose` makes such an experiment" if made else f"{error}; {plans_near(name)}"
 
 

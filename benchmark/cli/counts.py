@@ -10,7 +10,7 @@ from benchmark.core.counting import Count
 from results.text.console import console
 from results.text.plain import plain
 
-SHORT = 1.0  # seconds, of which nobody needs to see more than the end
+SHORT = 1.0  # seconds; of a shorter count only the end is shown
 EVERY = 20.0  # seconds between two lines where there is no terminal
 
 

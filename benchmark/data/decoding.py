@@ -16,7 +16,7 @@ from results.error import CatsError
 from results.files.resumable import StoppedError
 
 MOST, BYTES = 64, 2**24  # images of a piece, and bytes of their squares
-PIECE = 0.25  # seconds that a piece should take, so that nobody waits long for the end of it after Ctrl-C
+PIECE = 0.25  # seconds that a piece should take, so that Ctrl-C does not have to wait long for its end
 PAYS = 2.0  # seconds that decoding has taken, and must go on to take, before processes are started, which takes about one
 MEMORY = 2**29  # bytes of a process and of the images in it
 

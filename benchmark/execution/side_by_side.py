@@ -20,15 +20,12 @@ def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -
 
     def on_share(number: int, work: Callable[[], Outcome]) -> Outcome:
         with counted(device):
-            return alongside(number, work)
-
-    def alongside(number: int, work: Callable[[], Outcome]) -> Outcome:
-        if device.type == "cuda":
-            # Else one thread of torch computes the gradients of all works on this device, one after the other.
-            with torch.cuda.stream(_stream(device, number)), torch.autograd.set_multithreading_enabled(False):
-                return work()
-        torch.set_num_threads(share)  # counts for this thread alone
-        return work()
+            if device.type == "cuda":
+                # Else one thread of torch computes the gradients of all works on this device, one after the other.
+                with torch.cuda.stream(_stream(device, number)), torch.autograd.set_multithreading_enabled(False):
+                    return work()
+            torch.set_num_threads(share)  # counts for this thread alone
+            return work()
 
     pool = ThreadPoolExecutor(len(works))
     try:

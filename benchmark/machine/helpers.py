@@ -101,7 +101,7 @@ def _begin() -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it has ended: nobody would tell it."""
+    """End this process when the one that started it has ended, also where that could not end it itself."""
     parent = parent_process()
     assert parent is not None
     parent.join()

@@ -32,7 +32,7 @@ class StepsOnDevice:
         """`size`: images of a step. The images have to lie on the device."""
         self.step, self.average, self.images, self.size = step, average, images, size
         self.groups = step.optimiser.param_groups
-        self.layers = [layer for layer in step.network.dropouts() if layer.rate]
+        self.layers = [layer for layer in step.layers if layer.rate]
         self.graph: torch.cuda.CUDAGraph | None = None
         self.refused = ""
         self.given: list[Tensor] = []

@@ -121,9 +121,9 @@ class Checkpoint:
 
     def keep(self, state_of: Callable[[], State]) -> None:
         """Write the state after an epoch, if it is time. A disk that refuses stops nothing."""
-        waited = time.monotonic() - self._last
-        if waited < max(SECONDS, self._pause):
+        if not self.due():
             return
+        waited = time.monotonic() - self._last
         state = state_of()
         if not self._pause:
             self._pause = sum(tensor.nbytes for tensor in state.tensors.values()) / RATE / SHARE

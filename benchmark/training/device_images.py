@@ -80,7 +80,7 @@ def batches(images: Images, order: Tensor, size: int) -> Iterator[tuple[Tensor, 
         yield _wait_for_copy(upcoming, device)
 
 
-def in_order(images: Images, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+def all_batches(images: Images, size: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield all images in batches of `size`; on the device they are parts of the images themselves, and no copies."""
     if images.pixels.device == images.device:
         yield from zip(torch.split(images.pixels, size), torch.split(images.labels, size), strict=True)

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from benchmark.networks.network import Network
 from benchmark.networks.precision import autocast
 from benchmark.networks.slices import count_slices
-from benchmark.training.device_images import Images, as_float, in_order
+from benchmark.training.device_images import Images, all_batches, as_float
 from benchmark.training.graph import capturing
 from benchmark.training.out_of_memory import is_out_of_memory, smaller_batch
 from results.metrics import auc
@@ -80,7 +80,7 @@ def _outputs(network: Network, images: Images, precise: torch.dtype, *, features
     network.eval()
     call = network.features if features else network
     largest = evaluation_batch(images.pixels)
-    for pixels, _ in in_order(images, largest):
+    for pixels, _ in all_batches(images, largest):
         rest = pixels
         while len(rest):
             part = rest[: _batch_size.get(network, largest)]

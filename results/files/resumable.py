@@ -2,7 +2,7 @@
 
 The draft lies beside the final folder, under a name that follows from the final one. One process at a time writes it, which
 holds a lock; where the file system has no locks, each process has a draft of its own, and begins at the beginning. A draft with
-which nobody has gone on for a day is removed with other drafts (results.files.atomic).
+which no process has gone on for a day is removed with other drafts (results.files.atomic).
 """
 
 import os
@@ -14,7 +14,7 @@ from results.error import CatsError
 from results.files.atomic import DRAFT, disk_error, draft_path, flush, make_folders, move_into_place, remove, sweep
 from results.files.lock import locked
 
-STATE = "state"  # the note in a draft that says how far it is; without it nobody can go on
+STATE = "state"  # the note in a draft that says how far it is; without it the work begins again
 
 
 class StoppedError(CatsError):
