@@ -8,7 +8,7 @@ a Bayesian bootstrap.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy import stats
@@ -181,7 +181,7 @@ def draw_means(measured: TargetResults, rng: np.random.Generator, count: int = D
     drawn = np.empty((count, len(variance)), dtype=kind)
     for free in np.unique(freedom):
         own = np.flatnonzero(freedom == free)
-        table = stats.t.ppf((np.arange(GRAIN) + 0.5) / GRAIN, free).astype(kind)
+        table = _quantiles(float(free), kind)
         chosen = rng.integers(GRAIN, size=(count, len(own)), dtype=np.uint16)
         drawn[:, own] = table[chosen] * np.sqrt(variance[own]).astype(kind)
     drawn += measured.means.astype(kind)
@@ -192,6 +192,14 @@ def draw_means(measured: TargetResults, rng: np.random.Generator, count: int = D
             weights = rng.standard_exponential((len(part), len(images)), dtype=np.float32)  # Rubin's Bayesian bootstrap
             part += (weights / weights.mean(axis=1, keepdims=True) - 1) @ images
     return drawn
+
+
+@lru_cache(maxsize=64)
+def _quantiles(freedom: float, kind: type[np.floating]) -> np.ndarray:
+    """(GRAIN,) quantiles of Student's t; the targets of a board have few numbers of seeds. Nobody may write into it."""
+    table = np.asarray(stats.t.ppf((np.arange(GRAIN) + 0.5) / GRAIN, freedom).astype(kind))
+    table.flags.writeable = False
+    return table
 
 
 @dataclass(frozen=True)
