@@ -50,7 +50,7 @@ def score_pairs(plan: Plan, how: How, door: Door) -> tuple[Run, ResolvedPlan]:
     from benchmark.execution.prepare import check_names
     from benchmark.execution.resolution import resolve_plan
     from benchmark.machine.device import device_of
-    from benchmark.measures.enough_images import too_few_for_measures
+    from benchmark.measures.enough_to_score import too_few_for_measures
     from benchmark.measures.inputs import ScoreSettings
     from benchmark.measures.pair_scores import measures_of
     from benchmark.measures.processes import number_of_processes

@@ -125,7 +125,7 @@ def _weights(todo: "list[Cell]", resolved: "ResolvedPlan") -> list[str]:
 
 def _searched(resolved: "ResolvedPlan", done: set[str]) -> "tuple[ResolvedPlan, list[str]]":
     """The plan with the leaks that `cats run` would find, and one sentence for each reason why it would not start."""
-    from benchmark.execution.enough_images import too_few_images
+    from benchmark.execution.enough_to_train import too_few_images
     from benchmark.execution.leakage import require_cells, search_open
     from benchmark.execution.prepare import missing_data, sizes_too_large
 

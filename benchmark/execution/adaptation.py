@@ -16,7 +16,6 @@ from results.error import CatsError
 if TYPE_CHECKING:
     from benchmark.networks.network import Network
 
-
 Starts = Mapping[tuple[str, str], Mapping[int, Start]]
 
 
@@ -58,24 +57,38 @@ def _deciding(recipe: Recipe) -> Recipe:
 def refusal(backbone: str, arguments: tuple[tuple[str, Any], ...], recipe: Recipe) -> str | None:
     """Why a protocol does not work with a backbone; None if it does, or if nobody knows. No number is computed."""
     from benchmark.networks.layers import last_layer_only
+    from benchmark.networks.shapes import NEEDS_NUMBERS
+
+    try:
+        network = adapted_network(backbone, dict(arguments), recipe)
+        if recipe.layers > 1 and not _gives_layers(network):
+            return last_layer_only(backbone, recipe.layers)
+    except CatsError as error:
+        return str(error)
+    except NEEDS_NUMBERS:
+        return None
+    return None
+
+
+def adapted_network(backbone: str, arguments: Mapping[str, Any], recipe: Recipe, size: int | None = None) -> "Network":
+    """The network without numbers that a recipe trains, for two classes, with the parts chosen that its protocol trains.
+
+    `arguments`, `size`: see benchmark.networks.network.Trained.
+
+    Raises CatsError if the backbone does not have what the protocol trains, and one of benchmark.networks.shapes.NEEDS_NUMBERS
+    if it cannot be built without numbers.
+    """
     from benchmark.networks.network import Network, Trained
     from benchmark.networks.shapes import shapes_only
     from benchmark.training.protocols import protocol_of
     from benchmark.training.protocols.finetune import Finetune
 
-    try:
-        with shapes_only():
-            network = Network(backbone, Trained(arguments=dict(arguments)), 2, recipe)
-        protocol = protocol_of(recipe.protocol)
-        if isinstance(protocol, Finetune):
-            protocol.adapt(network, recipe, 0)
-        if recipe.layers > 1 and not _gives_layers(network):
-            return last_layer_only(backbone, recipe.layers)
-    except CatsError as error:
-        return str(error)
-    except (RuntimeError, NotImplementedError, ValueError, TypeError):
-        return None  # this network cannot be built without numbers
-    return None
+    with shapes_only():
+        network = Network(backbone, Trained(arguments=dict(arguments), size=size), 2, recipe)
+    protocol = protocol_of(recipe.protocol)
+    if isinstance(protocol, Finetune):
+        protocol.adapt(network, recipe, 0)
+    return network
 
 
 def _gives_layers(network: "Network") -> bool:

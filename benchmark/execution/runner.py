@@ -15,7 +15,7 @@ from benchmark.execution.budget.forecast import forecast_of
 from benchmark.execution.budget.guard import Guard
 from benchmark.execution.delivery import deliver, drain, store
 from benchmark.execution.engine import Engine, RunControl
-from benchmark.execution.enough_images import require_enough_images
+from benchmark.execution.enough_to_train import require_enough_images
 from benchmark.execution.fit import check_sizes, plan_uses
 from benchmark.execution.leakage import require_cells, search_open
 from benchmark.execution.prepare import check_compiler, check_names, prepare, require_same_splits, require_sizes, with_split

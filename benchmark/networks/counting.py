@@ -6,7 +6,7 @@ from functools import lru_cache
 from benchmark.networks.freezing import weight_count
 from benchmark.networks.load import weights_for
 from benchmark.networks.network import PLAIN, build
-from benchmark.networks.shapes import shapes_only
+from benchmark.networks.shapes import NEEDS_NUMBERS, shapes_only
 from benchmark.specs.start import Start
 from results.error import CatsError
 
@@ -21,5 +21,5 @@ def backbone_weights(start: Start, size: int) -> int | None:
         trained = replace(weights_for(start, PLAIN.model_copy(update={"size": size})), state=None)
         with shapes_only():
             return weight_count(build(start.backbone, trained).parameters())
-    except (CatsError, RuntimeError, NotImplementedError, ValueError, TypeError):
+    except (CatsError, *NEEDS_NUMBERS):
         return None

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from benchmark.networks.network import Trained, build, feature_count
-from benchmark.networks.shapes import shapes_only
+from benchmark.networks.shapes import NEEDS_NUMBERS, shapes_only
 from benchmark.networks.timm_model import own_size, resized_model
 from benchmark.specs.recipe import SIZES
 from results.error import CatsError
@@ -72,7 +72,7 @@ def _model(backbone: str, arguments: Arguments, stem: str) -> nn.Module | None:
     try:
         with shapes_only():
             return build(backbone, Trained(arguments=dict(arguments)), stem).eval()
-    except (RuntimeError, NotImplementedError, ValueError, TypeError):
+    except NEEDS_NUMBERS:
         return None
 
 

@@ -13,6 +13,7 @@ FILLING = {
     Tensor.add_, Tensor.clamp_, Tensor.div_, Tensor.erfinv_, Tensor.fill_, Tensor.mul_, Tensor.normal_, Tensor.sub_,
     Tensor.uniform_, Tensor.zero_,
 }  # fmt: skip
+NEEDS_NUMBERS = (RuntimeError, ValueError, TypeError)  # what a network raises whose building needs the numbers of its weights
 
 
 @contextmanager
