@@ -96,6 +96,13 @@ def count_classes(labels: Parts) -> int:
     return labels["train"].shape[1] if labels["train"].ndim == 2 else 1 + max(int(part.max()) for part in labels.values())
 
 
+def directions(features: np.ndarray) -> np.ndarray:
+    """Features (N, D) as float64 rows of length one; rows of zeros stay."""
+    wide = features.astype(np.float64)
+    length = np.linalg.norm(wide, axis=1, keepdims=True)
+    return np.asarray(wide / np.where(length > 0, length, 1))
+
+
 def validation_curves(probabilities: list[np.ndarray], labels: np.ndarray) -> tuple[dict[str, list[float]], list[np.ndarray]]:
     """Loss and AUC of each of several (N, C) probabilities, and the loss of every image, (N,).
 

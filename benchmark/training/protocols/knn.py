@@ -5,7 +5,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from benchmark.specs.recipe import Recipe
-from benchmark.training.protocols.frozen import Fitted, FrozenProtocol, Parts, choose, count_classes, validation_curves
+from benchmark.training.protocols.frozen import (
+    Fitted,
+    FrozenProtocol,
+    Parts,
+    choose,
+    count_classes,
+    directions,
+    validation_curves,
+)
 from results.error import CatsError
 from results.metrics import one_hot
 
@@ -49,23 +57,16 @@ def fit_knn(features: Parts, labels: Parts, ks: tuple[int, ...], rule: str) -> F
     if max(ks) > len(labels["train"]):
         raise CatsError(f"k is {max(ks)}, but there are only {len(labels['train'])} training images")
     classes = count_classes(labels)
-    neighbours, neighbour_labels = _directions(features["train"]), one_hot(labels["train"], classes)
+    neighbours, neighbour_labels = directions(features["train"]), one_hot(labels["train"], classes)
     even = 1 / 2 if labels["train"].ndim == 2 else 1 / classes
     val, test = (
-        FLOOR * even + (1 - FLOOR) * _votes(_directions(features[part]), neighbours, neighbour_labels, ks)
+        FLOOR * even + (1 - FLOOR) * _votes(directions(features[part]), neighbours, neighbour_labels, ks)
         for part in ("val", "test")
     )
     curves, losses = validation_curves(list(val), labels["val"])
     curves["k"] = [float(k) for k in ks]
     best = choose(curves, losses, ks, rule, simplest=max)
     return Fitted(test[best], curves, best, val[best])
-
-
-def _directions(features: np.ndarray) -> np.ndarray:
-    """Rows of length one, or of zeros."""
-    wide = features.astype(np.float64)
-    length = np.linalg.norm(wide, axis=1, keepdims=True)
-    return wide / np.where(length > 0, length, 1)
 
 
 def _votes(queries: np.ndarray, neighbours: np.ndarray, labels: np.ndarray, ks: tuple[int, ...]) -> np.ndarray:

@@ -34,7 +34,7 @@ class Coordinates(NamedTuple):
 class LinearHead(NamedTuple):
     """Logits are features @ weight.T + bias; weight (C, D), bias (C,), float64.
 
-    With a `centre`, (D,), the features first become directions, see benchmark.networks.network.Direction.
+    With a `centre`, (D,), the features first become directions, see benchmark.networks.layers.Direction.
     """
 
     weight: np.ndarray

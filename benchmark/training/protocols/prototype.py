@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from benchmark.specs.recipe import Recipe
-from benchmark.training.protocols.frozen import Fitted, FrozenProtocol, Parts, count_classes, validation_curves
+from benchmark.training.protocols.frozen import Fitted, FrozenProtocol, Parts, count_classes, directions, validation_curves
 from benchmark.training.protocols.linear_head import CERTAIN, LinearHead
 from results.error import CatsError
 
@@ -53,12 +53,13 @@ def fit_prototype(features: Parts, labels: Parts) -> Fitted:
     if truth.ndim == 1 and truth.min() == truth.max():
         raise CatsError(f"all {len(truth)} training images are of one class; class means need two")
     centre = features["train"].astype(np.float64).mean(axis=0)
-    directions = {part: _directions(some, centre) for part, some in features.items()}
-    scores = _of_labels(directions["train"], truth) if truth.ndim == 2 else _of_classes(directions["train"], truth, classes)
+    # A kept network does the same in torch, see benchmark.networks.layers.Direction.
+    away = {part: directions(some - centre) for part, some in features.items()}
+    scores = _of_labels(away["train"], truth) if truth.ndim == 2 else _of_classes(away["train"], truth, classes)
     heads = [_head(scores, temperature, centre) for temperature in TEMPERATURES]
 
     def predicted(part: str, head: LinearHead) -> np.ndarray:
-        logits = directions[part] @ head.weight.T + head.bias
+        logits = away[part] @ head.weight.T + head.bias
         return np.asarray(expit(logits) if truth.ndim == 2 else softmax(logits, axis=1))
 
     val = [predicted("val", head) for head in heads]
@@ -66,13 +67,6 @@ def fit_prototype(features: Parts, labels: Parts) -> Fitted:
     curves["temperature"] = list(TEMPERATURES)
     best = int(np.argmin(curves["val_loss"]))
     return Fitted(predicted("test", heads[best]), curves, best, val[best], heads[best])
-
-
-def _directions(features: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """See benchmark.networks.network.Direction, which is the same in torch."""
-    away = features.astype(np.float64) - centre
-    length = np.linalg.norm(away, axis=1, keepdims=True)
-    return np.asarray(away / np.where(length > 0, length, 1))
 
 
 def _of_classes(directions: np.ndarray, truth: np.ndarray, classes: int) -> _Scores:
