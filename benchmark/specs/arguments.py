@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from benchmark.core.in_words import WORDS
 from results.error import CatsError, nearest
 from results.text.brief import briefly, short
 
@@ -16,7 +17,7 @@ CLASS = re.compile(r"(?:(?:timm|torch)\.(?:\w+\.)*)?(?P<word>\w+)")  # a word, o
 
 
 class Argument(NamedTuple):
-    """What the value of an argument may be: its type, the bounds of a number, and the words of a text (empty: any text)."""
+    """What the value of an argument may be: its type, the bounds of a number, and the words of a text."""
 
     kind: type
     low: float = 0
@@ -65,15 +66,13 @@ def _checked(name: str, value: Any, begin: str) -> Any:
     """The value of an argument: a number, also one that is written as text, a truth value or a word."""
     wanted, found = ARGUMENTS[name], f"{begin}the argument {name} of a network is {briefly(value)}"
     if wanted.words:
-        if not isinstance(value, str):
-            raise CatsError(f"{found}; a value of type str is needed")
-        word = _word(value, wanted.words)
+        word = _word(value, wanted.words) if isinstance(value, str) else None
         if word is None:
             raise CatsError(f"{found}{nearest(value, [each or repr(each) for each in wanted.words])}")
         return word
     read = _READERS[wanted.kind](value)
     if read is None:
-        raise CatsError(f"{found}; a value of type {wanted.kind.__name__} is needed")
+        raise CatsError(f"{found}; allowed is {WORDS[wanted.kind]}")
     if (
         isinstance(read, int | float)
         and wanted.kind is not bool
@@ -112,8 +111,4 @@ def _truth(value: Any) -> bool | None:
     return {"True": True, "False": False}.get(str(value).capitalize()) if isinstance(value, bool | str) else None
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-_READERS: dict[type, Callable[[Any], Any]] = {str: _text, int: _whole, float: _number, bool: _truth}
+_READERS: dict[type, Callable[[Any], Any]] = {int: _whole, float: _number, bool: _truth}

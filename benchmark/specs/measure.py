@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from benchmark.core.in_words import WORDS
 from benchmark.specs.needs import OF_SOURCE, OF_TARGET, Array, Undefined, check_inputs, check_need
 from benchmark.specs.score_interval import interval
 from results.error import CatsError, nearest
@@ -118,8 +119,8 @@ class Measure:
             default = self.options[option]
             kind = (int, float) if isinstance(default, float) or default is None else type(default)
             if not isinstance(value, kind) or (isinstance(value, bool) and not isinstance(default, bool)):
-                wanted = "a number" if isinstance(kind, tuple) else f"of type {kind.__name__}"
-                raise CatsError(f"measure {self.name}: {option} is {value!r}; it must be {wanted}")
+                wanted = "a number" if isinstance(kind, tuple) else WORDS.get(kind, f"a {kind.__name__}")
+                raise CatsError(f"measure {self.name}: {option} is {value!r}; allowed is {wanted}")
             if value not in self.choices.get(option, [value]):
                 allowed = self.choices[option]
                 raise CatsError(

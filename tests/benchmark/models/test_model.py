@@ -126,8 +126,8 @@ def _set_argument(name, value):
             "'checkpoint_path' is no argument of a network; allowed are act_layer, bn_eps, depth",
         ),
         (_set_argument("bn_epsilon", 1e-3), "'bn_epsilon' is no argument of a network; did you mean 'bn_eps'?"),
-        (_set_argument("pad_type", ["same"]), "the argument pad_type of a network is ['same']; a value of type str is needed"),
-        (_set_argument("img_size", True), "the argument img_size of a network is True; a value of type int is needed"),
+        (_set_argument("pad_type", ["same"]), "the argument pad_type of a network is ['same']; "),
+        (_set_argument("img_size", True), "the argument img_size of a network is True; allowed is a whole number"),
         (_changed(digests={}), "names no checksum of weights.safetensors"),
     ],
 )

@@ -187,7 +187,7 @@ def test_a_label_that_is_undefined_is_left_out_of_value_and_interval_and_said():
 
 @pytest.mark.parametrize("value", ["three", True, 1.5, None])
 def test_an_option_of_another_kind_is_refused(value):
-    with pytest.raises(CatsError, match="measure test_measure: power is .*; it must be of type int"):
+    with pytest.raises(CatsError, match="measure test_measure: power is .*; allowed is a whole number"):
         made(mean_of_first_class).with_options({"power": value})
 
 
