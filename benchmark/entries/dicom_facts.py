@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from benchmark.data.readers.dicom import headers, holds_image
 from benchmark.data.readers.dicom_pixels import library, pixels
 from benchmark.data.readers.dicom_view import View
 from benchmark.data.readers.file_tree import Tree
+from benchmark.entries.inferred import evenly, way_to_allow
 from benchmark.entries.said import Said
 from results.error import CatsError
 from results.text.brief import short
@@ -107,10 +106,9 @@ def _fault_of(header: Any, name: str) -> CatsError | None:
 def _require_few_faults(tree: Tree, faults: Sequence[CatsError], count: int, broken: float) -> None:
     """Raises CatsError that names a file whose header cannot be read, unless at most the share `broken` is like that."""
     if len(faults) > broken * count:
-        share = -(-100 * len(faults) // count) / 100
-        allow = f", or allow them with --broken {share} (in the entry: broken)" if share < 1 else ""
         raise CatsError(
-            f"{tree.path}: {faults[0]}; {len(faults):,} of {count:,} DICOM files cannot be read: repair or remove them{allow}"
+            f"{tree.path}: {faults[0]}; {len(faults):,} of {count:,} DICOM files cannot be read: repair or remove them"
+            + way_to_allow(len(faults), count)
         )
 
 
@@ -144,7 +142,7 @@ def kind_of_tag(view: dict[str, Any]) -> str | None:
 
 def require_decodable(tree: Tree, names: Sequence[str], view: dict[str, Any], broken: float) -> None:
     """Raises CatsError that names a file whose pixels cannot be shown, unless at most the share `broken` is like that."""
-    chosen = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(len(names), DECODED)).astype(int))]
+    chosen = evenly(names, DECODED)
     faults = []
     for name, content in zip(chosen, tree.read(chosen), strict=True):
         try:

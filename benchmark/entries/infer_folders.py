@@ -41,7 +41,10 @@ NO_CLASS = re.compile(
 
 
 def infer_folders(path: Path, said: Said) -> Inferred:
-    """As `infer`, and names the shipped entry whose layout the folder has."""
+    """Infer classes, official parts and groups from folders, and name the shipped entry whose layout they have.
+
+    Raises CatsError as `_infer` does; the sentence ends with that entry.
+    """
     try:
         found = _infer(path, said)
     except CatsError as error:

@@ -76,12 +76,23 @@ def require_two_classes(path: Path, counts: dict[str, int]) -> None:
         raise CatsError(f"{path} has only the class '{next(iter(counts))}'; at least two are needed")
 
 
+def evenly(names: Sequence[str], most: int) -> list[str]:
+    """At most `most` of the names, evenly spread over all of them: neighbours often are of one class."""
+    return [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(len(names), most)).astype(int))]
+
+
+def way_to_allow(faults: int, count: int) -> str:
+    """The end of a sentence about `faults` of `count` files: the option that allows as many; empty if all are like that."""
+    share = -(-100 * faults // count) / 100
+    return f", or allow them with --broken {share} (in the entry: broken)" if share < 1 else ""
+
+
 def picture_shapes(tree: Tree, names: Sequence[str], broken: float = 0.0) -> tuple[dict[tuple[int, int], int], bool]:
     """(height, width) → number of pictures, and whether all are grey, of at most MAX_OPENED pictures.
 
     Raises CatsError that names a picture that cannot be read, unless at most the share `broken` is like that.
     """
-    chosen = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(len(names), MAX_OPENED)).astype(int))]
+    chosen = evenly(names, MAX_OPENED)
     shapes: Counter[tuple[int, int]] = Counter()
     grey, decoded, faults = True, 0, []
     for name, content in zip(chosen, tree.read(chosen), strict=True):
@@ -102,10 +113,9 @@ def picture_shapes(tree: Tree, names: Sequence[str], broken: float = 0.0) -> tup
         except DAMAGED as error:
             faults.append(str(unreadable(name, error)))
     if len(faults) > broken * len(chosen) or not shapes:
-        share = -(-100 * len(faults) // len(chosen)) / 100
         raise CatsError(
             f"{tree.path}: {faults[0]}; {len(faults):,} of {len(chosen):,} pictures cannot be read: repair or remove them"
-            + (f", or allow them with --broken {share} (in the entry: broken)" if shapes else "")
+            + way_to_allow(len(faults), len(chosen))
         )
     return dict(shapes.most_common()), grey
 
@@ -113,7 +123,7 @@ def picture_shapes(tree: Tree, names: Sequence[str], broken: float = 0.0) -> tup
 def several_pages(tree: Tree, names: Sequence[str]) -> tuple[str, ...]:
     """A sentence if pictures hold several pages or frames, of which only the first one is read; looks at MAX_PAGED of them."""
     may = [name for name in names if ending_of(name) not in {".png", ".jpg", ".jpeg", ".bmp"}]
-    chosen = [may[i] for i in np.unique(np.linspace(0, len(may) - 1, min(len(may), MAX_PAGED)).astype(int))] if may else []
+    chosen = evenly(may, MAX_PAGED)
     found = []
     for name, content in zip(chosen, tree.read(chosen), strict=True):
         with suppress(CatsError, *DAMAGED), opened(content, name) as image:

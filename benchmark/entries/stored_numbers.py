@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.data.readers.samples import Samples
-from benchmark.entries.inferred import Inferred
+from benchmark.entries.inferred import Inferred, way_to_allow
 from results.error import CatsError
 
 LOOKED_AT, FEWEST, PIXELS = 200, 20, 10**8  # pictures; pixels, about two seconds
@@ -112,8 +112,7 @@ def require_finite(pictures: Sequence[Numbers], samples: Samples, inferred: Infe
     faulty = [picture for picture in pictures if not picture.finite]
     if len(faulty) <= inferred.broken * len(pictures):
         return
-    share = -(-100 * len(faulty) // len(pictures)) / 100
-    allowed = "" if inferred.inside or share == 1 else f", or allow them with --broken {share} (in the entry: broken)"
+    allowed = "" if inferred.inside else way_to_allow(len(faulty), len(pictures))
     raise CatsError(
         f"{where}: {len(faulty):,} of {len(pictures):,} pictures that were looked at hold values that are infinite or no "
         f"number (NaN), for example {samples.ids[faulty[0].row]}; write numbers into them{allowed}"
