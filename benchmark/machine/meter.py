@@ -18,13 +18,12 @@ from typing import Any
 from benchmark.machine import cpu_work, nvml
 from benchmark.machine.cost_laps import joined
 from benchmark.machine.gpu_share import GpuWatch
-from benchmark.machine.own_energy import own_energies
+from benchmark.machine.own_energy import JOULES, own_energies
 from benchmark.machine.tracker import cpu_counted, hardware, tracker
 from results.error import CatsError, nearest
 from results.record import Cost, Energy
 
 log = logging.getLogger(__name__)
-JOULES = 3.6e6  # in a kWh
 PROBE_SECONDS = 0.3  # counters are updated every 0.1 s
 _number = itertools.count()
 

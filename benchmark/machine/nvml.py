@@ -50,8 +50,7 @@ def kwh_between(start: Reading | None, end: Reading | None) -> float | None:
 def counter(device: str) -> Callable[[], int] | None:
     """Return a function that reads the counter of a torch device; None, with the reason in the log, if there is none."""
     try:
-        pynvml = import_module("pynvml")
-        pynvml.nvmlInit()
+        pynvml = _library()
         handle = _handle(pynvml, _index(device), os.environ)
         read: Callable[[], int] = lambda: int(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle))  # noqa: E731
         read()
@@ -88,11 +87,10 @@ def processes(device: str) -> int:
 def handle(device: str) -> tuple[Any, Any] | None:
     """Return the library and its handle of a torch device; None if NVML does not know the card for certain."""
     try:
-        pynvml = import_module("pynvml")
-        pynvml.nvmlInit()
+        pynvml = _library()
         return pynvml, _handle(pynvml, _index(device), os.environ)
     except Exception as error:  # noqa: BLE001 - the library raises many classes of errors
-        log.info("no processes on %s: %s", device, error)
+        log.info("NVML does not know %s for certain: %s", device, error)
         return None
 
 
@@ -101,10 +99,9 @@ def number(device: str) -> int | None:
     """Return NVML's number of a torch device, which codecarbon uses too; None if it is unknown."""
     if not device.startswith("cuda"):
         return None
+    found = handle(device)
     try:
-        pynvml = import_module("pynvml")
-        pynvml.nvmlInit()
-        return int(pynvml.nvmlDeviceGetIndex(_handle(pynvml, _index(device), os.environ)))
+        return None if found is None else int(found[0].nvmlDeviceGetIndex(found[1]))
     except Exception as error:  # noqa: BLE001 - the library raises many classes of errors
         log.info("no number of %s: %s", device, error)
         return None
@@ -113,12 +110,18 @@ def number(device: str) -> int | None:
 def card() -> str | None:
     """Return the UUID of the first GPU that this process sees; None if that is not certain. Does not import torch."""
     try:
-        pynvml = import_module("pynvml")
-        pynvml.nvmlInit()
+        pynvml = _library()
         return str(pynvml.nvmlDeviceGetUUID(_handle(pynvml, 0, os.environ)))
     except Exception as error:  # noqa: BLE001 - the library raises many classes of errors
         log.info("no name of a GPU: %s", error)
         return None
+
+
+def _library() -> Any:
+    """NVML, ready to be asked. Raises ImportError without its package, and an error of its own where there is no driver."""
+    pynvml = import_module("pynvml")
+    pynvml.nvmlInit()
+    return pynvml
 
 
 def _index(device: str) -> int:
