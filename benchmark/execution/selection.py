@@ -69,7 +69,7 @@ def _data_of(pairs: PlanPairs) -> Mapping[str, str]:
 class _Starts(Mapping[tuple[str, str], frozenset[str]]):
     """Candidate → the keys of what its networks start from, derived when they are first asked for.
 
-    Pairs for which a library or a server would have to be asked have none. `costly`: the pairs for which all files of a data
+    Candidates for which a library or a server would have to be asked have none. `costly`: those for which all files of a data
     set must be listed.
     """
 
@@ -80,16 +80,16 @@ class _Starts(Mapping[tuple[str, str], frozenset[str]]):
         listed = [name for name, links in pairs.sources.items() if not resolved and any(link.dataset for link in links)]
         self.costly = frozenset(each for each in pairs.candidates if each.source in listed)
 
-    def __getitem__(self, pair: tuple[str, str]) -> frozenset[str]:
-        if pair not in self._known:
+    def __getitem__(self, candidate: tuple[str, str]) -> frozenset[str]:
+        if candidate not in self._known:
             with listed_once(self._digests):
-                self._known[pair] = frozenset(self._derived(*pair))
-        if not self._known[pair]:
-            raise KeyError(pair)
-        return self._known[pair]
+                self._known[candidate] = frozenset(self._derived(*candidate))
+        if not self._known[candidate]:
+            raise KeyError(candidate)
+        return self._known[candidate]
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return (pair for pair in self._pairs.candidates if pair in self)
+        return (each for each in self._pairs.candidates if each in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -118,16 +118,16 @@ class _Absent(Mapping[tuple[str, str], str]):
     def __init__(self, pairs: PlanPairs) -> None:
         self._pairs, self._known = pairs, dict[tuple[str, str], str | None]()
 
-    def __getitem__(self, pair: tuple[str, str]) -> str:
-        if pair not in self._known:
-            self._known[pair] = self._reason(*pair)
-        reason = self._known[pair]
+    def __getitem__(self, candidate: tuple[str, str]) -> str:
+        if candidate not in self._known:
+            self._known[candidate] = self._reason(*candidate)
+        reason = self._known[candidate]
         if reason is None:
-            raise KeyError(pair)
+            raise KeyError(candidate)
         return reason
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return (pair for pair in self._pairs.candidates if pair in self)
+        return (each for each in self._pairs.candidates if each in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -32,7 +32,7 @@ def places(kind: Kind) -> dict[str, list[Place]]:
         for file in sorted(folder.iterdir()) if folder.is_dir() else ():
             if file.suffix in {".py", ".yaml"} and not file.name.startswith(("_", ".")):
                 by_name.setdefault(file.stem, []).append(file)
-    for point in points(kind):
+    for point in entry_points(kind):
         by_name.setdefault(point.name, []).append(point)
     return by_name
 
@@ -43,6 +43,6 @@ def ours(kind: Kind) -> Path:
 
 
 @cache
-def points(kind: Kind) -> list[EntryPoint]:
-    """Return the entries of other packages."""
+def entry_points(kind: Kind) -> list[EntryPoint]:
+    """Return the entry points of other packages that name entries of one kind."""
     return list(importlib.metadata.entry_points(group=f"cats.{kind}"))
