@@ -48,6 +48,8 @@ class Engine(Protocol):
     - The costs of an outcome are those of its job alone. Jobs that share hardware share its energy: their costs add up to its
       energy.
 
+    An engine may have a method `held` as well, so that it keeps its workers between batches of jobs, see held().
+
     Attributes:
         device: auto, cpu or cuda: the device of jobs, as each worker sees it, and of calibrations, as the driver sees it.
         remote: whether jobs run in other processes than the driver, perhaps on other hardware and several at a time. A forecast
