@@ -14,7 +14,7 @@ from benchmark.data.readers.numbered_labels import numbered_labels, require_numb
 from benchmark.data.readers.samples import Reader, Samples, StoredNumbers, chosen
 from benchmark.data.readers.scale import Scale, scaled
 from benchmark.data.readers.table_parts import require_parts
-from results.error import CatsError, damage_of
+from results.error import CatsError, damage_of, nearest
 from results.files.limits import FILE, amount, require_ratio
 from results.text.brief import short
 
@@ -167,11 +167,16 @@ def _images(folder: Path, images: dict[str, str], key: str) -> Iterator[np.ndarr
 
 
 def _groups(path: Path, column: str, count: int) -> list[str]:
+    """The cells of a column of a CSV; blank where a row ends before it."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            names = [row[column] for row in csv.DictReader(file)]
-    except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
-        raise CatsError(f"{path} cannot be read or has no column '{column}': {error}") from error
+            rows = csv.DictReader(file, restval="")
+            columns = list(rows.fieldnames or ())
+            names = [row[column] for row in rows] if column in columns else []
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CatsError(f"{path} cannot be read: {error}") from error
+    if column not in columns:
+        raise CatsError(f"{path} has no column '{column}'{nearest(column, columns)}")
     if len(names) != count:
         raise CatsError(f"{path} names {len(names)} groups for {count} images")
     return names

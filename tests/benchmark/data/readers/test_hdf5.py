@@ -96,6 +96,18 @@ def test_a_damaged_or_short_table_of_groups_is_named(folder, content):
         hdf5(**FILES, groups={"train": "tg.csv", "test": "eg.csv"}, group="wsi")(folder)
 
 
+@pytest.mark.parametrize("column", ["wsi", "slide"])
+def test_groups_of_rows_that_end_early_are_blank_and_an_absent_column_is_named(folder, column):
+    for name, rows in (("tg.csv", 12), ("eg.csv", 8)):
+        (folder / name).write_text("image,wsi\n" + "0,a\n" * (rows - 1) + "1\n")
+    read = hdf5(**FILES, groups={"train": "tg.csv", "test": "eg.csv"}, group=column)
+    if column == "wsi":
+        assert read(folder).groups == ["a"] * 11 + [""] + ["a"] * 7 + [""]
+        return
+    with pytest.raises(CatsError, match=r"tg\.csv has no column 'slide'; allowed are image, wsi$"):
+        read(folder)
+
+
 def test_images_come_in_pieces(folder, monkeypatch):
     sizes = []
     real = h5py.Dataset.__getitem__
