@@ -86,6 +86,12 @@ def nearest(name: object, allowed: Iterable[str]) -> str:
     return f"; allowed are {first_of(names)}" if names else "; there is none"
 
 
+def meaning(name: object, allowed: Iterable[str]) -> str:
+    """The end of a sentence that has said what is allowed: `; did you mean 'x'?`; empty if nothing is near."""
+    near = near_name(name, allowed)
+    return "" if near is None else f"; did you mean '{near}'?"
+
+
 def near_name(name: object, allowed: Iterable[str]) -> str | None:
     """The allowed name that a wrong one most likely means; None if none is near.
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from benchmark.core.in_words import alternatives, in_words, limits_in
 from benchmark.core.yaml_text import BYTES, load
-from results.error import MOST_NAMED, CatsError, first_line, near_name, nearest
+from results.error import MOST_NAMED, CatsError, first_line, meaning, near_name, nearest
 from results.files.limits import require_regular
 from results.text.brief import briefly, short
 from results.text.model_faults import OURS, fault, what_is_allowed
@@ -86,9 +86,8 @@ def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
         case "string_unicode":
             return _half(where, key, value)
         case "literal_error" if get_origin(kind) is Literal:
-            near = near_name(value, [str(each) for each in get_args(kind)]) if isinstance(value, str) else None
-            meaning = "" if near is None else f"; did you mean '{near}'?"
-            return f"{where}: {key} is {briefly(value)}, allowed are {problem['ctx']['expected']}{meaning}"
+            near = meaning(value, [str(each) for each in get_args(kind)]) if isinstance(value, str) else ""
+            return f"{where}: {key} is {briefly(value)}, allowed are {problem['ctx']['expected']}{near}"
         case "value_error":
             return f"{where}: {f'{key}: ' if location else ''}{problem['ctx']['error']}"
         case "missing" if location and location[-1].isdigit():

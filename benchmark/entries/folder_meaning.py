@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmark.data.dataset import GROUP_KINDS
 from benchmark.data.readers.part_words import part_of
-from results.error import CatsError, nearest
+from results.error import CatsError, meaning
 
 ANY = "-"
 WORDS = ("class", "part", *GROUP_KINDS, ANY)
@@ -59,7 +59,7 @@ def stated_layout(path: Path, text: str, paths: Sequence[Folders], parts: dict[s
     for word in levels:
         if word not in WORDS:
             raise CatsError(
-                f"--layout holds '{word}'{nearest(word, WORDS)}; allowed are {', '.join(WORDS)}, as in part/class/patient"
+                f"--layout holds '{word}'; allowed are {', '.join(WORDS)}, as in part/class/patient{meaning(word, WORDS)}"
             )
     if levels.count("class") != 1 or levels.count("part") > 1 or sum(word in GROUP_KINDS for word in levels) > 1:
         raise CatsError(f"--layout {text} must name class once, and part and one of {', '.join(GROUP_KINDS)} at most once")

@@ -33,7 +33,7 @@ def publish(
     check_backbone(backbone)
     entry = catalogue.source(source)
     if entry.dataset is None:
-        raise CatsError(f"{source} is {entry.kind}; only sources pretrained by a plan can be published")
+        raise CatsError(f"{source} is {entry.kind_in_words}; only sources pretrained by a plan can be published")
     start = _start(source, backbone, absolute(tracking_uri), load_plan(plan) if plan else None, seed)
     path = pretrained_path(start)
     if not path.exists():

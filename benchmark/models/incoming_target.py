@@ -9,7 +9,7 @@ from benchmark.data.split import split
 from benchmark.models.incoming import Incoming
 from benchmark.models.manifest import Manifest
 from benchmark.specs import catalogue
-from results.error import CatsError, nearest
+from results.error import CatsError, meaning
 
 EVERY = "all"
 
@@ -22,7 +22,7 @@ def incoming_of_target(name: str, part: str, manifest: Manifest) -> Incoming:
     Raises CatsError for an unknown part, and if the images cannot be read.
     """
     if part not in {*PARTS, EVERY}:
-        raise CatsError(f"--target-part is {part}; allowed are {', '.join(PARTS)} and {EVERY}{nearest(part, [*PARTS, EVERY])}")
+        raise CatsError(f"--target-part is {part}; allowed are {', '.join(PARTS)} and {EVERY}{meaning(part, [*PARTS, EVERY])}")
     dataset = catalogue.target(name).dataset
     images = load_images(dataset, manifest.reading.size)
     rows = np.arange(len(images.ids)) if part == EVERY else split(dataset, images)[part]

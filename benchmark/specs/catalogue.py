@@ -82,7 +82,7 @@ def source(reference: str, where: str = "") -> Source:
         if not isinstance(start, str) or not start:
             raise CatsError(f"'{reference}': the option from must name a source, not '{start}'")
         if entry.dataset is None:
-            raise CatsError(f"{reference}: only a source that is pretrained has a start; {name} is {entry.kind}")
+            raise CatsError(f"{reference}: only a source that is pretrained has a start; {name} is {entry.kind_in_words}")
         entry = entry.model_copy(update={"start": start})
     return entry.model_copy(update={"name": reference})
 

@@ -18,7 +18,7 @@ import numpy as np
 from benchmark.core.in_words import WORDS
 from benchmark.specs.needs import OF_SOURCE, OF_TARGET, Array, Undefined, check_inputs, check_need
 from benchmark.specs.score_interval import interval
-from results.error import CatsError, nearest
+from results.error import CatsError, meaning, nearest
 from results.metrics import HIGHEST
 from results.text.counts import share_of
 
@@ -124,7 +124,7 @@ class Measure:
             if value not in self.choices.get(option, [value]):
                 allowed = self.choices[option]
                 raise CatsError(
-                    f"measure {self.name}: {option} is '{value}'; it must be {' or '.join(allowed)}{nearest(value, allowed)}"
+                    f"measure {self.name}: {option} is '{value}'; allowed is {' or '.join(allowed)}{meaning(value, allowed)}"
                 )
         changed = Measure(self.function, self.grows, self.citation, self.multilabel, self.proportion, self.choices)
         changed.options, changed._resampled = {**self.options, **options}, self._resampled

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from results.error import CatsError, nearest
+from results.error import CatsError, meaning
 from results.text.counts import share_of
 
 Array = np.ndarray
@@ -53,7 +53,7 @@ def check_need(name: str, need: str) -> None:
     if need in RENAMED:
         raise CatsError(f"measure {name} needs '{need}', which is called '{RENAMED[need]}' now; rename the parameter")
     if need not in NEEDS:
-        raise CatsError(f"measure {name} needs '{need}'; a measure may need {', '.join(NEEDS)}{nearest(need, NEEDS)}")
+        raise CatsError(f"measure {name} needs '{need}'; a measure may need {', '.join(NEEDS)}{meaning(need, NEEDS)}")
 
 
 def check_inputs(name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:

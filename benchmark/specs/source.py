@@ -203,3 +203,8 @@ class Source(Numeric):
     def kind(self) -> str:
         """The kind of the source: weights, pretraining or random."""
         return "weights" if self.weights else "pretraining" if self.dataset else "random"
+
+    @property
+    def kind_in_words(self) -> str:
+        """What the source is, for sentences."""
+        return {"weights": "ready weights", "pretraining": "a pretraining", "random": "random weights"}[self.kind]

@@ -94,7 +94,7 @@ def test_the_neutral_network_is_not_compared_with_itself():
 def test_its_inputs_are_those_of_its_option():
     assert cka.needs == ("features", "labels")
     assert cka.with_options({"to": "neutral"}).needs == ("features", "neutral")
-    with pytest.raises(CatsError, match="measure cka: to is 'label'; it must be labels or neutral; did you mean 'labels'"):
+    with pytest.raises(CatsError, match="measure cka: to is 'label'; allowed is labels or neutral; did you mean 'labels'"):
         cka.with_options({"to": "label"})
 
 

@@ -45,7 +45,7 @@ def _texts(value: Any, inside: bool = False) -> Any:
 
 def _unknown(model: type[BaseModel], name: str) -> str:
     near = nearest(name, model.model_fields)
-    every = f" allowed are {', '.join(model.model_fields)}" if near.endswith("?") else ""
+    every = f" Allowed are {', '.join(model.model_fields)}" if near.endswith("?") else ""
     return f"there is no option '{short(name)}'{near}{every}"
 
 

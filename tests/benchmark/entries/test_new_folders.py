@@ -352,7 +352,7 @@ def test_a_folder_without_pictures_beside_classes_is_not_left_out_silently(call,
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--layout", "classes"), "--layout holds 'classes'; did you mean 'class'?; allowed are class, part, patient"),
+        (("--layout", "classes"), "--layout holds 'classes'; allowed are class, part, patient"),
         (("--layout", "part/patient"), "--layout part/patient must name class once"),
         (("--layout", "part/class"), "names 2 folders; pictures of set lie in a"),
         (("--layout", "class", "--parts", "a=train"), "--parts is given, but --layout class has no part"),

@@ -214,8 +214,8 @@ def test_an_entry_of_ours_may_not_name_a_place(own, monkeypatch):
         ("mednist[size=3]", "mednist takes no option 'size'"),
         ("fractal[clases=3]", "fractal takes no option 'clases'; did you mean 'classes'?"),
         ("fractal[form=digits]", "fractal takes no option 'form'; did you mean 'from'?"),
-        ("scratch[from=digits]", "scratch is random"),
-        ("imagenet[from=digits]", "imagenet is weights"),
+        ("scratch[from=digits]", "scratch is random weights"),
+        ("imagenet[from=digits]", "imagenet is ready weights"),
     ],
 )
 def test_a_wrong_source_gets_its_sentence(name, sentence):

@@ -181,8 +181,8 @@ def test_an_entry_of_ones_own_names_published_weights(call, place):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("scratch", "test_resnet"), "scratch is random; only sources pretrained by a plan can be published"),
-        (("imagenet", "test_resnet"), "imagenet is weights; only sources pretrained by a plan can be published"),
+        (("scratch", "test_resnet"), "scratch is random weights; only sources pretrained by a plan can be published"),
+        (("imagenet", "test_resnet"), "imagenet is ready weights; only sources pretrained by a plan can be published"),
         (("digits", "test_resnot"), "timm has no backbone 'test_resnot'"),
         (("digts", "test_resnet"), "no source called 'digts'; did you mean 'digits'?"),
         (
@@ -374,7 +374,7 @@ def test_the_command_publishes_on_the_server_it_is_given(place, call, monkeypatc
     assert f"digits for test_resnet is {MODEL} on {uri}" in out
     code, _, err = call("publish", "imagenet", "--backbone", "test_resnet", "--tracking-uri", uri)
     assert code == 2
-    assert "imagenet is weights" in err
+    assert "imagenet is ready weights" in err
     (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{MODEL}']"))
     code, out, err = call("plan", place / "second.yaml", "--tracking-uri", uri)
     assert code == 0, err
