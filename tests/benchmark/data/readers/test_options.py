@@ -47,7 +47,7 @@ def test_a_wrong_key_names_the_nearest_and_all_that_are_allowed(reader):
     assert said.startswith(
         f"toy.yaml: read: the reader {reader}: there is no option '{wrong}'; did you mean '{meant}'? Allowed are "
     )
-    assert set(RIGHT[reader]) | {meant, "range"} <= set(said.split("allowed are ")[1].split(", "))
+    assert set(RIGHT[reader]) | {meant, "range"} <= set(said.split("Allowed are ")[1].split(", "))
     assert "argument" not in said
 
 
