@@ -194,7 +194,7 @@ def main() -> None:
     for name, made in {"simulated": table, "curved": curved_table}.items():
         text = made(times)
         if "--write" in sys.argv:
-            put(PAGE, name, text)
+            put(PAGE, name, text + "\n")
         print(text, end="\n\n")
 
 

@@ -9,6 +9,7 @@ from benchmark.core.parse import parse
 from benchmark.specs.recipe import Recipe, flat, with_defaults
 from results.choosing.prior import Prior, Setting
 from results.error import CatsError
+from results.text.counts import how_many
 
 FACTORS = (1.0, 0.1, 10.0, 0.01)  # times the learning rate of the recipe: one rung for each decade
 # A rung is known to policies by its factor; by its rate they would take it for one of SGD, whose usual rates are others.
@@ -55,7 +56,7 @@ def settings_of(name: str, points: Sequence[Recipe], prior: Prior) -> Settings:
         beside = f", and {len(more)} learning rates beside them" if more else ""
         return _settings(
             {**known, **more},
-            f"{len(known)} setting{'' if len(known) == 1 else 's'} of the prior tried as changes of recipe {name}{beside}",
+            f"{how_many(len(known), 'setting')} of the prior tried as changes of recipe {name}{beside}",
         )
     why = _misfit(base, prior)
     rates = ", ".join(str(recipe.lr) for _, recipe in rungs.values())

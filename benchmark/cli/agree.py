@@ -12,6 +12,7 @@ from benchmark.cli.options import (
     LearnOption,
     MetricOption,
     NoiseOption,
+    RuleOption,
     TrackingOption,
     TrainOption,
 )
@@ -29,7 +30,7 @@ def agree(
     ] = None,
     learn_from: LearnOption = None,
     metric: MetricOption = None,
-    rule: Annotated[str | None, typer.Option(help="Rule that chooses among grid points; by default the plan's.")] = None,
+    rule: RuleOption = None,
     noise: NoiseOption = None,
     images: ImagesOption = True,
     train: TrainOption = None,

@@ -13,7 +13,7 @@ from results.text.counts import how_many
 app = typer.Typer()
 
 
-@app.command(rich_help_panel="Share")
+@app.command()
 def archive(
     plan: ExperimentArgument,
     output: Annotated[

@@ -21,7 +21,7 @@ from benchmark.cli.options import (
 )
 from benchmark.cli.places import a_folder
 from benchmark.cli.printing import print_as
-from benchmark.cli.terminal import print_text, say
+from benchmark.cli.terminal import print_text
 from results.error import CatsError
 from results.text.plain import json_text
 
@@ -93,9 +93,6 @@ def board(
     if output is not None:
         _report(made, output)
     print_as(BoardText(shown), form)
-    if form is Format.csv:  # which has no place for sentences
-        for note in shown.notes:
-            say(note)
 
 
 def _report(made: "Board", folder: Path) -> None:

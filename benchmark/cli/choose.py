@@ -99,7 +99,7 @@ def choose(
     workers: WorkersOption = None,
 ) -> None:
     """Find the source from which to transfer to a target: try few runs within a budget, and keep the best network."""
-    from benchmark.answers.choose import NONE, How, answer, sentences_of, tried
+    from benchmark.answers.choose import How, answer, sentences_of, tried
     from benchmark.choosing.question import Question
     from benchmark.specs.budget import Budget
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli import completion
-from benchmark.cli.options import DATABASE, ExperimentArgument, MetricOption, TrackingOption, TrainOption
+from benchmark.cli.options import DATABASE, ExperimentArgument, MetricOption, RuleOption, TrackingOption, TrainOption
 from benchmark.cli.terminal import print_sentence, print_text
 from results.text.plain import json_text
 
@@ -40,7 +40,7 @@ def compare(
         ),
     ],
     metric: MetricOption = None,
-    rule: Annotated[str | None, typer.Option(help="Rule that chooses among grid points; by default the plan's.")] = None,
+    rule: RuleOption = None,
     backbone: Annotated[str | None, typer.Option(help="Compare on this backbone; needed if both sources have several.")] = None,
     train: TrainOption = None,
     tracking_uri: TrackingOption = DATABASE,

@@ -56,8 +56,9 @@ def _recipes(*_: object) -> list[str]:
 def _experiments(ctx: Any, _: str) -> list[str]:
     """The experiments of a sqlite file; of other servers none, because their answer takes too long."""
     from results.tracking.change_counter import sqlite_file
+    from results.tracking.uri import DATABASE
 
-    file = sqlite_file(str(ctx.params.get("tracking_uri") or "sqlite:///mlflow.db"))
+    file = sqlite_file(str(ctx.params.get("tracking_uri") or DATABASE))
     if file is None or not Path(file).is_file():
         return []
     try:

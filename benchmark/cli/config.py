@@ -37,6 +37,11 @@ class SettingsTable:
 
     settings: "Sequence[Setting]"
 
+    @property
+    def sentences(self) -> Sequence[str]:
+        """None: the table says it all."""
+        return ()
+
     def table(self) -> "RenderableType":
         """For the terminal."""
         from results.text.printing import terminal_table

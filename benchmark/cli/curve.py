@@ -18,7 +18,6 @@ from benchmark.cli.options import (
 )
 from benchmark.cli.places import a_picture
 from benchmark.cli.printing import print_as
-from benchmark.cli.terminal import say
 
 if TYPE_CHECKING:
     from results.data_size.curves import DataSizes
@@ -54,11 +53,7 @@ def curve(
     made = curves_of(reader_of(plan, tracking_uri, metric, rule), Terms(images, fresh=fresh), baseline)
     if picture is not None:
         _draw(made, picture)
-    text = CurveText(made)
-    print_as(text, form)
-    if form is Format.csv:  # which has no place for sentences
-        for note in text.notes:
-            say(note)
+    print_as(CurveText(made), form)
 
 
 def _draw(made: "DataSizes", picture: Path) -> None:

@@ -11,7 +11,7 @@ from results.error import CatsError
 app = typer.Typer()
 
 
-@app.command(rich_help_panel="Share")
+@app.command()
 def diff(
     before: Annotated[
         str,

@@ -1,4 +1,4 @@
-"""Options of `cats run` that choose the engine."""
+"""Options of `cats run` and `cats choose` that choose the engine."""
 
 from typing import Annotated
 

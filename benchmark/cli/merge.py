@@ -16,7 +16,7 @@ MOST = 8  # sentences about the runs of one place
 app = typer.Typer()
 
 
-@app.command(rich_help_panel="Share")
+@app.command()
 def merge(
     archives: Annotated[
         list[str],

@@ -46,4 +46,5 @@ def share(value: str | float) -> float:
 PROCESSES = whole(1, 1024)
 TARGETS = whole(-(10**6), 10**6)  # a number below 1 has a sentence of its own
 SEED = whole(0, 2**53)
-LIMIT = whole(-(10**9), 10**9)  # the budget judges it
+LIMIT = whole(-(10**9), 10**9)  # so has it, in the budget
+bounds |= {TARGETS: (1, 10**6), LIMIT: (1, 10**9)}  # what is allowed

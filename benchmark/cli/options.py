@@ -10,7 +10,7 @@ import typer
 from benchmark.cli import completion
 from benchmark.cli.numbers import number
 from results.error import CatsError
-from results.tracking.uri import check
+from results.tracking import uri
 
 ExperimentArgument = Annotated[
     str,
@@ -51,7 +51,7 @@ PlanArgument = Annotated[
 def checked_address(address: str | None) -> str | None:
     """Refuse an address that cannot be right before anything of it is printed: it may hold a password."""
     if address is not None:
-        check(address)
+        uri.check(address)
     return address
 
 
@@ -64,7 +64,7 @@ TrackingOption = Annotated[
         callback=checked_address,
     ),
 ]
-DATABASE = "sqlite:///mlflow.db"
+DATABASE = uri.DATABASE
 FreshOption = Annotated[
     bool, typer.Option("--fresh", help="Read every run again, also finished runs; needed after a run was edited by hand.")
 ]
@@ -110,7 +110,7 @@ ImagesOption = Annotated[
     bool,
     typer.Option(
         "--test-variance/--no-test-variance",
-        help="Include test-set sampling variance in the intervals (reads every run's predictions).",
+        help="Include the sampling error of the test images in the intervals; this reads every run's predictions.",
     ),
 ]
 NoiseOption = Annotated[

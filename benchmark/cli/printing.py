@@ -1,10 +1,10 @@
-"""Prints the result of a command to the standard output, as a table or as JSON."""
+"""Prints the result of a command to the standard output, in the form that the user has chosen."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.cli.options import Format
-from benchmark.cli.terminal import print_table, print_text
+from benchmark.cli.terminal import print_table, print_text, say
 from results.error import CatsError
 from results.text.plain import json_text
 
@@ -15,7 +15,7 @@ PICTURES = (".png", ".svg")
 
 
 def print_as(result: "Printable", form: Format) -> None:
-    """Print a result to the standard output, in the form that the user has chosen."""
+    """Print a result; its sentences, for which CSV has no place, then go to the standard error."""
     match form:
         case Format.table:
             print_table(result.table())
@@ -23,6 +23,8 @@ def print_as(result: "Printable", form: Format) -> None:
             print_text(json_text(result.to_dict()))
         case Format.csv:
             print_text(result.csv())
+            for sentence in result.sentences:
+                say(sentence)
         case Format.markdown:
             print_text(result.markdown())
 

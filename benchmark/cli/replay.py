@@ -96,13 +96,9 @@ def replay(
         _require(source, matrix, "--hide")
     question = ReplayQuestion(chosen, relabellings, leave_family, tuple(hide or ()), eps)
     found = judge(matrix, question)
-    text = ReplayText(found, reader.query.experiment)
     if picture is not None:
         _draw(found, reader.query.experiment, picture)
-    print_as(text, form)
-    if form is Format.csv:  # which has no place for sentences
-        for note in text.notes:
-            say(note)
+    print_as(ReplayText(found, reader.query.experiment), form)
 
 
 def _draw(found: "Replayed", experiment: str, picture: Path) -> None:

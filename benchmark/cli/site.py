@@ -8,6 +8,7 @@ import typer
 from benchmark.cli.options import DATABASE, FreshOption, ImagesOption, TrackingOption
 from benchmark.cli.places import a_folder
 from benchmark.cli.terminal import print_line
+from results.text.counts import how_many
 
 app = typer.Typer()
 
@@ -30,5 +31,5 @@ def site(
 
     asked = [(plan, reader_of(plan, tracking_uri)) for plan in dict.fromkeys(plans)]
     files = write_site(asked, output, title, Terms(images=images, fresh=fresh))
-    what = "experiment" if len(asked) == 1 else "experiments"
-    print_line(f"{output / 'index.html'}: {len(asked)} {what}, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")
+    size = sum(file.stat().st_size for file in files) / 1e6
+    print_line(f"{output / 'index.html'}: {how_many(len(asked), 'experiment')}, {size:.1f} MB")

@@ -14,6 +14,7 @@ from benchmark.core.paths import data_folders, entries_folder, home, settings_pl
 from results.error import CatsError, nearest
 from results.text.brief import briefly
 from results.text.hidden import shown
+from results.tracking.uri import DATABASE
 
 VARIABLES = {
     "data": "CATS_DATA", "weights": "CATS_WEIGHTS", "home": "CATS_HOME", "entries": "CATS_ENTRIES", "log": "CATS_LOG",
@@ -105,7 +106,7 @@ def settings() -> list[Setting]:
     """All settings as they hold now."""
     defaults = {
         "data": data_folders()[-1], "weights": weight_folders()[-1], "home": home(), "entries": entries_folder(),
-        "log": "WARNING", "tracking_uri": "sqlite:///mlflow.db",
+        "log": "WARNING", "tracking_uri": DATABASE,
     }  # fmt: skip
     found = []
     for key, variable in VARIABLES.items():

@@ -29,6 +29,11 @@ class EntryTable:
     kind: str
     rows: Sequence[Mapping[str, Any]]
 
+    @property
+    def sentences(self) -> Sequence[str]:
+        """None: the table says it all."""
+        return ()
+
     def table(self) -> RenderableType:
         """For the terminal: the columns for which it has room, and the names of the others."""
         table = FirstColumns(self.head)
@@ -78,6 +83,11 @@ class Description:
     """Everything that a name stands for: the facts of each kind of entry that it names."""
 
     facts: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def sentences(self) -> Sequence[str]:
+        """None: the table says it all."""
+        return ()
 
     def table(self) -> RenderableType:
         """For the terminal: one table for each kind of entry, one line for each key that holds something."""

@@ -10,11 +10,10 @@ from benchmark.answers.query import RunReader, reader_of
 from benchmark.core.settings import apply_settings
 from benchmark.specs.plan import Plan, is_plan, load_plan, plan_from
 from results.error import CatsError
-from results.tracking.uri import check
+from results.tracking.uri import DATABASE, check
 
 Subject = Plan | Mapping[str, Any] | str | Path
 Item = TypeVar("Item")
-DATABASE = "sqlite:///mlflow.db"
 
 
 def plan_of(subject: Subject) -> Plan:

@@ -1,7 +1,8 @@
 """Checkpoints: the state of a training between two epochs is kept on disk, so that an interrupted training goes on from there.
 
 A checkpoint enters no key and decides no number: the training that goes on ends with the same weights, bit for bit, as one that
-nobody interrupted. Where that cannot be promised (another version of torch, another kind of device) the training begins again.
+was never interrupted. Where that cannot be promised (another version of torch, another kind of device) the training begins
+again.
 """
 
 import errno

@@ -16,6 +16,7 @@ from results.agreement.pools import Pool, places
 from results.agreement.result import SHARE
 from results.agreement.scores import PairScore
 from results.error import CatsError
+from results.text.counts import how_many
 
 NAME = "learned"
 ELSEWHERE = "mean place elsewhere"  # an input beside the measures: the place of a source on the targets that teach
@@ -74,7 +75,7 @@ def require_families(teachers: Sequence[Pool], least: int = LEAST) -> None:
     """Raises CatsError if so few families teach that no pool whatever can be ordered."""
     held = len({pool.family for pool in _that_teach(teachers)})
     if held < least:
-        families = "1 family" if held == 1 else f"{held} families"
+        families = how_many(held, "family", "families")
         raise CatsError(
             f"nothing is learned: {NAME} rests on {families} of targets with results and scores, and needs {least} beside the "
             "target's own"
@@ -109,7 +110,7 @@ def _ordered(pool: Pool, teachers: Sequence[Pool], least: int) -> Ordered:
     nothing = np.full(len(pool.sources), np.nan)
     targets = len({other.target for other in teachers})
     if len(families) < least:
-        held = f"{len(families)} famil{'y' if len(families) == 1 else 'ies'} of other targets"
+        held = how_many(len(families), "family of other targets", "families of other targets")
         why = f"{NAME} rests on {held} with results and scores, and needs {least}"
         return Ordered(pool, nothing, nothing, reason=why, targets=targets, families=len(families))
     names = _inputs(pool, teachers)

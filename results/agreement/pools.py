@@ -96,7 +96,6 @@ def _pool(
         if (row.target, row.backbone) != name or place is None or row.value is None or row.measure in NO_INPUT:
             continue
         scores.setdefault(row.measure, np.full(len(sources), np.nan))[place] = row.value
-        width = 0.0 if row.low is None or row.high is None else (row.high - row.low) / 2 / 1.96
-        errors.setdefault(row.measure, np.zeros(len(sources)))[place] = width
+        errors.setdefault(row.measure, np.zeros(len(sources)))[place] = row.error
     family = families.get(target) or families.get(data_set(target)) or data_set(target)
     return Pool(target, backbone, family, tuple(sources), scores, errors, truth)

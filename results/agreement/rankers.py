@@ -59,8 +59,7 @@ def _by_measure(
         here = [by_pair.get((decision.target, source, decision.backbone)) for source in decision.sources]
         values = np.array([np.nan if row is None or row.value is None else row.value for row in here])
         scores.append(values)
-        ends = [(row.low, row.high) if row else (None, None) for row in here]
-        errors.append(np.array([0.0 if a is None or b is None else (b - a) / 2 / 1.96 for a, b in ends]))
+        errors.append(np.array([0.0 if row is None else row.error for row in here]))
         silent = [source for source, value in zip(decision.sources, values, strict=True) if np.isnan(value)]
         title = decision_name(decision, decisions)
         if len(silent) == len(values):

@@ -42,6 +42,11 @@ class PairScore:
     seconds: float | None
     reason: str | None
 
+    @property
+    def error(self) -> float:
+        """The standard error, from the interval; 0 where there is none."""
+        return 0.0 if self.low is None or self.high is None else (self.high - self.low) / 2 / 1.96
+
 
 def read_scores(frame: pd.DataFrame, experiment: str) -> list[PairScore]:
     """The newest score of each pair by each measure. `frame`: see results.tracking.experiment.Experiment.frame.
@@ -86,6 +91,11 @@ class ScoresText:
 
     rows: list[PairScore]
     advice: Sequence[str] = ()
+
+    @property
+    def sentences(self) -> Sequence[str]:
+        """Which of the scores to look at."""
+        return self.advice
 
     def table(self) -> RenderableType:
         """For the terminal."""

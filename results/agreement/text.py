@@ -40,6 +40,11 @@ class AgreementText:
 
     agreement: Agreement
 
+    @property
+    def sentences(self) -> list[str]:
+        """The verdict, and what is to be known of the runs and scores."""
+        return [self.agreement.verdict, *self.agreement.notes]
+
     def table(self) -> RenderableType:
         """For the terminal."""
         head, lines = tau_by_target(self.agreement)

@@ -19,6 +19,7 @@ from results.metrics import metric_of, width_of
 from results.statistics.influence import Predictions, ReadPredictions, run_predictions
 from results.statistics.intervals import standard_errors
 from results.statistics.power import MOST_SEEDS, WANTED, Noise, paired_power, seeds_needed
+from results.text.counts import how_many
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """One sentence. With one seed each it is about these two networks, not about training again."""
-        sizes = f"{self.seeds} seed{'s' if self.seeds > 1 else ''}, {self.method}"
+        sizes = f"{how_many(self.seeds, 'seed')}, {self.method}"
         gap = f"on {self.target} {self.metric} differs by {self.difference:+z.4f}"
         if self.low is None or self.high is None or self.p is None:
             return f"{self.one} and {self.other}: {gap}, and no interval can be given ({sizes})"

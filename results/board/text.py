@@ -34,6 +34,11 @@ class BoardText:
 
     board: Board
 
+    @property
+    def sentences(self) -> list[str]:
+        """What is to be known of the runs behind the board."""
+        return self.board.notes
+
     def table(self) -> RenderableType:
         """For the terminal: sources that are not in tie 1 are dim."""
         board, parts = self.board, list[RenderableType]()

@@ -88,7 +88,7 @@ def _sets(choice: Choice) -> list[str]:
 def _named(held: Named, what: str) -> str:
     right = f"a set made in this way was right on {held.hits} of {how_many(held.targets, 'target')} of the prior"
     if held.families is not None and held.families < held.targets:
-        right += f", which are {held.families} famil{'y' if held.families == 1 else 'ies'}"
+        right += f", which are {how_many(held.families, 'family', 'families')}"
     return f"{what} is among {', '.join(held.sources)} ({100 * held.level:g} % confidence; {right})."
 
 
@@ -108,7 +108,7 @@ def _within(choice: Choice) -> list[str]:
 
 def _spent(choice: Choice, unit: EnergyUnit | None) -> list[str]:
     spent = choice.spent
-    runs = f"{spent.runs} run{'' if spent.runs == 1 else 's'}"
+    runs = how_many(spent.runs, "run")
     if spent.kwh is not None:
         took = f"{_energy(spent.kwh, unit)} and {_time(spent.hours)} in {runs}"
     elif spent.known_kwh:
@@ -163,6 +163,11 @@ class ChoiceText:
     """An answer in the four forms of results.text.printing.Printable."""
 
     choice: Choice
+
+    @property
+    def sentences(self) -> list[str]:
+        """The answer, and what is to be known of it."""
+        return [*sentences(self.choice), *notes(self.choice)]
 
     def table(self) -> RenderableType:
         """For the terminal."""

@@ -85,6 +85,11 @@ class ReplayText:
         """The sentences below the tables."""
         return notes_of(self.found, self.policies)
 
+    @property
+    def sentences(self) -> list[str]:
+        """What the figures mean and what is missing."""
+        return self.notes
+
     def table(self) -> RenderableType:
         """For the terminal."""
         parts: list[RenderableType] = []

@@ -10,6 +10,7 @@ from results.choosing.play import Column, Played, picks_of
 from results.choosing.policy import Arm, Known, Trial
 from results.choosing.posterior import Belief, belief_of
 from results.choosing.seating import strangers
+from results.text.counts import how_many
 
 EARLIEST = 8  # runs before a choice may end
 MOST = 20  # runs after which the default rule ends a choice
@@ -46,8 +47,8 @@ def why_unstated(known: Known, taken: Arm | None) -> str:
     if taken is None:
         return "no run has finished"
     if belief is None:
-        count = len(known.prior.targets)
-        return f"the prior holds {count} target{'' if count == 1 else 's'}, too few to say how much targets differ"
+        targets = how_many(len(known.prior.targets), "target")
+        return f"the prior holds {targets}, too few to say how much targets differ"
     if taken.source not in belief.sources:
         return f"the prior does not know the source {taken.source}"
     if belief.arm(*taken) is None:

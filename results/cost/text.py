@@ -44,6 +44,11 @@ class CostText:
         """The sentences below the tables."""
         return bill_notes(self.bill) + ([] if self.tradeoff is None else tradeoff_notes(self.tradeoff))
 
+    @property
+    def sentences(self) -> list[str]:
+        """The answer, and what is to be known of the figures."""
+        return [*answer(self.bill, self.tradeoff), *self.notes]
+
     def table(self) -> RenderableType:
         """For the terminal: the answer, the ways of choosing, then every detail of the bill."""
         parts: list[RenderableType] = [terminal_notes(answer(self.bill, self.tradeoff)), Text("")]

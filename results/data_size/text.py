@@ -66,6 +66,11 @@ class CurveText:
         """What the table of a target shows."""
         return f"{target}: {self.curves.metric} by number of training images"
 
+    @property
+    def sentences(self) -> list[str]:
+        """What each source is worth, and what is to be known of the runs."""
+        return self.notes
+
     def table(self) -> RenderableType:
         """For the terminal."""
         parts: list[RenderableType] = []

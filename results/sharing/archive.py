@@ -29,7 +29,6 @@ from results.sharing.archive_form import (
     VERSIONS,
     Manifest,
     ZipWriter,
-    counted,
     lines,
     written_archive,
 )
@@ -112,16 +111,16 @@ def _add_runs(
             archive.add(place, files[name])
         copies[who] = copy.model_copy(update={"files": named})
     if others:
-        say(f"{counted(others, 'file')} that cats has not written {'is' if others == 1 else 'are'} left out of the archive")
+        say(f"{how_many(others, 'file')} that cats has not written {'is' if others == 1 else 'are'} left out of the archive")
     return [copies[who] for who in sorted(copies)]
 
 
 def _described(content: Content, copies: Sequence[RunCopy]) -> Described:
     board = content.board
     newest = max(copy.ended or copy.started for copy in copies)
-    what = f"{counted(len(board.overall), 'source')} on {counted(len(board.targets), 'target')}, judged by {board.metric}"
+    what = f"{how_many(len(board.overall), 'source')} on {how_many(len(board.targets), 'target')}, judged by {board.metric}"
     text = (
-        f"{what}; {counted(len(copies), 'attempt')} with records and predictions, the board, the report and the versions of "
+        f"{what}; {how_many(len(copies), 'attempt')} with records and predictions, the board, the report and the versions of "
         "the programs. Written by cats-bench."
     )
     return Described(

@@ -76,8 +76,3 @@ def written_archive(path: Path) -> Iterator[ZipWriter]:
 def lines(texts: list[str]) -> str:
     """Texts as the lines of a file."""
     return "".join(f"{text}\n" for text in texts)
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: `1 target`, `3 targets`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

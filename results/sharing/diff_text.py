@@ -26,6 +26,11 @@ class DifferenceText:
 
     difference: BoardDifference
 
+    @property
+    def sentences(self) -> list[str]:
+        """The difference in one sentence, and what is to be known of the boards."""
+        return [verdict(self.difference), *self.difference.notes]
+
     def table(self) -> RenderableType:
         """For the terminal: one table for each target, so that the names of targets take no room from the figures."""
         found = self.difference

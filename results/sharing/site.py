@@ -12,7 +12,7 @@ from typing import Any
 from results.board.board import Board
 from results.metrics import written
 from results.report.render import environment_of, policy, script_of, style_of
-from results.sharing.archive_form import counted
+from results.text.counts import how_many
 
 HEADS = {
     "experiment": "The experiment, with a link to its report.",
@@ -80,7 +80,7 @@ def index_page(entries: Sequence[SiteEntry], title: str) -> str:
 
 def _card(entry: SiteEntry) -> dict[str, Any]:
     board = entry.board
-    what = f"{counted(len(board.overall), 'source')} on {counted(len(board.targets), 'target')}, {written(board.metric)}"
+    what = f"{how_many(len(board.overall), 'source')} on {how_many(len(board.targets), 'target')}, {written(board.metric)}"
     return {"title": entry.title, "folder": entry.folder, "what": what, "date": entry.date, "verdict": entry.verdict}
 
 

@@ -35,6 +35,11 @@ LEAST_WORD = 12  # columns of words; narrower ones would show one syllable in ea
 class Printable(Protocol):
     """A result in four forms."""
 
+    @property
+    def sentences(self) -> Sequence[str]:
+        """What the result says in sentences; CSV has no place for them."""
+        ...
+
     def table(self) -> RenderableType:
         """For the terminal."""
         ...

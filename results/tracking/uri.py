@@ -10,6 +10,7 @@ from results.text.hidden import HIDDEN, shown
 from results.text.plain import storable
 from results.tracking.change_counter import LINK, OF_SQLITE, SQLITE, absolute, options_of, sqlite_file
 
+DATABASE = "sqlite:///mlflow.db"  # where no address is given
 WEB = ("http", "https")
 DATABASES = ("postgresql", "mysql", "mssql")
 FORMS = {

@@ -184,7 +184,7 @@ def _shown(parameter: Any) -> str:
         return "required"
     default = getattr(parameter.default, "value", parameter.default)
     if parameter.envvar:
-        return f"`{parameter.envvar}`, else `{default}`"
+        return f"`{parameter.envvar}`, else {f'`{default}`' if default is not None else 'none'}"
     if default is None or default is False or default == "":
         return "none"
     return "on" if default is True else f"`{default}`"

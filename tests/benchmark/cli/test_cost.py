@@ -108,6 +108,14 @@ def test_every_format_is_printed(toy, form):
     assert "Measures, scoring of all pairs" in done.stdout
 
 
+def test_the_sentences_for_which_csv_has_no_place_go_to_the_standard_error(toy):
+    done, plain = cats("toy", "--format", "csv"), told("toy")
+    sentences = [*plain["answer"], *plain["notes"]]
+    assert sentences
+    assert [sentence for sentence in sentences if sentence not in done.stderr] == []
+    assert not any(sentence in done.stdout for sentence in sentences)
+
+
 def test_the_picture_is_written_also_into_a_new_folder(toy, tmp_path):
     assert cats("toy", "--picture", tmp_path / "new" / "cost.png").exit_code == 0
     assert (tmp_path / "new" / "cost.png").read_bytes().startswith(b"\x89PNG")

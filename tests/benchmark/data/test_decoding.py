@@ -63,7 +63,7 @@ def stored(home):
 
 @pytest.fixture
 def alone(pictures, home):
-    """What one process stores that nobody interrupts."""
+    """What one process stores that is not interrupted."""
     load_images(dataset(), SIZE)
     content = stored(home)
     shutil.rmtree(home / "images")

@@ -231,7 +231,7 @@ def test_a_key_is_finished_once_after_the_home_was_emptied(start, tmp_path):
 
 
 class Alone:
-    """The lease of a driver that nobody disturbs."""
+    """The lease of a driver beside which no other one works."""
 
     def check(self):
         pass

@@ -1,4 +1,4 @@
-"""A training that was interrupted goes on from its checkpoint and ends as one that nobody interrupted, bit for bit."""
+"""A training that was interrupted goes on from its checkpoint and ends as one that was never interrupted, bit for bit."""
 
 import json
 import logging

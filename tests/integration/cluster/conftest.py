@@ -49,7 +49,7 @@ def by_hand(tmp_path):
 
 @pytest.fixture(scope="session")
 def alone(tmp_path_factory):
-    """A folder with what a single process has left that nobody disturbed."""
+    """A folder with what a single process has left that was not disturbed."""
     folder = tmp_path_factory.mktemp("alone")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CATS_HOME", str(folder / "home"))

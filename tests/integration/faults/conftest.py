@@ -7,7 +7,7 @@ from tests.integration.faults.driver import Place
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory, with_decoded):
-    """The table of a plan that nobody disturbed, and how long that took."""
+    """The table of a plan that was not disturbed, and how long that took."""
     place = Place(tmp_path_factory.mktemp("undisturbed"))
     with_decoded(place.home)
     begun = time.monotonic()

@@ -18,7 +18,7 @@ STATE = r"\.cats-draft-\S+ -> \S+/checkpoints/{}\.safetensors$"
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, with_decoded):
-    """A plan that nobody disturbed: its weights by their names, and its table."""
+    """A plan that was not disturbed: its weights by their names, and its table."""
     place = Place(tmp_path_factory.mktemp("whole"), PLAN)
     with_decoded(place.home)
     place.finish()

@@ -1,4 +1,4 @@
-"""Only the stated formats are decoded, wherever pictures are opened; nobody else asks Pillow to open one."""
+"""Only the stated formats are decoded, wherever pictures are opened; no other module asks Pillow to open one."""
 
 import ast
 import io
