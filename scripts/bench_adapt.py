@@ -10,7 +10,6 @@ stopped. --write puts the table into docs/adapting.md. Needs CATS_DATA, and CATS
 
 import argparse
 import logging
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,11 @@ from typing import Any
 import pandas as pd
 from documentation.place import put
 from training.figure import half_of, hardware, versions
+from training.of_plan import cells_of
 
-from benchmark.execution.engine import Local
-from benchmark.execution.records import outbox_of
-from benchmark.execution.resolution import resolve_plan
-from benchmark.execution.runner import run
-from benchmark.execution.watch import Watch
 from benchmark.machine.device import device_of
 from benchmark.specs.plan import Plan
 from results.tracking.experiment import Experiment
-from results.tracking.writer import Writer
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "adapting.md"
 CASES: dict[str, tuple[str, str, dict[str, Any]]] = {  # name → backbone, source, recipe keys of the protocols that train
@@ -79,16 +73,13 @@ def plan_of(case: str, protocol: str, seeds: int) -> Plan:
 def runs(case: str, protocol: str, given: argparse.Namespace) -> pd.DataFrame:
     """The finished cells of one protocol, and `trained_in`, the number format of each training."""
     plan = plan_of(case, protocol, given.seeds)
-    tracking = Experiment(given.tracking_uri, plan.experiment)
-    quiet = Watch(lambda _: None, lambda _, __: print(".", end="", file=sys.stderr, flush=True))
-    resolved = resolve_plan(plan, given.tracking_uri)
-    state = run(resolved, Writer(tracking, outbox_of(given.tracking_uri, plan.experiment)), Local(), quiet)
+    state, frame = cells_of(plan, given.tracking_uri)
     if state.failed:
         raise SystemExit(f"{case}, {protocol}: {state.failed[0].reason}")
-    formats_of = {run.info.run_id: run.data.tags.get("cats.precision") for run in tracking.runs("tags.`cats.key` != ''")}
-    frame = tracking.frame()
+    keyed = Experiment(given.tracking_uri, plan.experiment).runs("tags.`cats.key` != ''")
+    formats_of = {run.info.run_id: run.data.tags.get("cats.precision") for run in keyed}
     frame = frame.assign(trained_in=frame["run_id"].map(formats_of))
-    return frame[(frame["status"] == "FINISHED") & frame["key"].isin([cell.key for cell in resolved.cells()])]
+    return frame[frame["status"] == "FINISHED"]
 
 
 def formats(frames: Iterable[pd.DataFrame]) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 from choosing.regret import Judge, by_chance, complete
-from training.figure import hardware, versions
+from training.figure import printed_facts
 
 from benchmark.choosing.background import background_of
 from benchmark.choosing.choose import arms_of, run_choice, sources_for
@@ -66,8 +66,8 @@ def main() -> None:
     parser.add_argument("--tracking-uri", default="sqlite:///choose.db")
     parser.add_argument("--json", type=Path, help="also write the figures there")
     given = parser.parse_args()
-    about = {"command": " ".join(["python", *sys.argv]), "hardware": hardware(torch.device("cpu")), "versions": versions()}
-    print(*(f"{name}: {value}" for name, value in about.items()), "", sep="\n")
+    about = printed_facts(torch.device("cpu"))
+    print()
     print(f"| {' | '.join(HEAD)} |\n| --- | --- | ---: | ---: | --- | ---: | ---: |", flush=True)
     found = {}
     for target in given.targets:

@@ -13,24 +13,17 @@ CATS_WEIGHTS.
 import argparse
 import json
 import logging
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from training.figure import hardware, interval, versions
+from training.figure import interval, printed_facts
+from training.of_plan import cells_of
 
-from benchmark.execution.engine import Local
-from benchmark.execution.records import outbox_of
-from benchmark.execution.resolution import resolve_plan
-from benchmark.execution.runner import run
-from benchmark.execution.watch import Watch
 from benchmark.machine.device import device_of
 from benchmark.specs.plan import Plan
 from results.tracking.cost_columns import hardware as provenance
-from results.tracking.experiment import Experiment
-from results.tracking.writer import Writer
 
 TARGETS = ("breastmnist", "pneumoniamnist", "retinamnist")
 RECIPES: dict[str, dict[str, Any]] = {
@@ -51,9 +44,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures there")
     given = parser.parse_args()
     logging.basicConfig(level="WARNING")
-    device = device_of("auto")
-    about = {"command": " ".join(["python", *sys.argv]), "hardware": hardware(device), "versions": versions()}
-    print(*(f"{name}: {value}" for name, value in about.items()), sep="\n")
+    about = printed_facts(device_of("auto"))
     found = {}
     for target in given.targets:
         made = {name: runs(name, target, given) for name in RECIPES}
@@ -70,14 +61,10 @@ def runs(name: str, target: str, given: argparse.Namespace) -> pd.DataFrame:
         recipe={**RECIPES[name], **({"size": given.size} if name == "grid" else {})}, rule=RULES[name],
         subsample={"train": 100, "val": 25, "per_class": True, "stratified": False, "seed": 24},
     )  # fmt: skip
-    tracking = Experiment(given.tracking_uri, plan.experiment)
-    quiet = Watch(lambda _: None, lambda _, __: print(".", end="", file=sys.stderr, flush=True))
-    resolved = resolve_plan(plan, given.tracking_uri)
-    state = run(resolved, Writer(tracking, outbox_of(given.tracking_uri, plan.experiment)), Local(), quiet)
+    state, frame = cells_of(plan, given.tracking_uri)
     for record in state.failed:  # a rate of a grid may be too high
         print(f"  failed: {record.reason}")
-    frame = tracking.frame()
-    return frame[(frame["kind"] == "cell") & frame["key"].isin([cell.key for cell in resolved.cells()])]
+    return frame
 
 
 def best(frame: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,6 @@ they are missing (then no AUC).
 import argparse
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -30,7 +29,7 @@ import numpy as np
 import torch
 from training import beside, peak, probe, steps
 from training.cell import cells
-from training.figure import hardware, interval, versions
+from training.figure import interval, printed_facts
 from training.pack import together
 from training.task import Task, noise, task
 
@@ -62,8 +61,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures there")
     given = parser.parse_args()
     device = device_of(given.device)
-    about = {"command": " ".join(["python", *sys.argv]), "hardware": hardware(device), "versions": versions()}
-    print(*(f"{name}: {value}" for name, value in about.items()), sep="\n")
+    about = printed_facts(device)
     asked = Asked(device, given.seeds, given.workers)
     found: dict[str, dict[str, object]] = {part: {} for part in given.parts}
     for part in given.parts:

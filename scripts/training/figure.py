@@ -3,11 +3,14 @@
 import math
 import platform
 import statistics
+import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
 import torch
 from measuring.machine import model
+
+from results.text.counts import how_many
 
 
 def interval(values: Sequence[float]) -> str:
@@ -25,12 +28,21 @@ def half_of(values: Sequence[float]) -> float:
     return float(stats.t.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / math.sqrt(len(values))
 
 
+def printed_facts(device: torch.device) -> dict[str, str]:
+    """Print the command, the hardware and the versions of this process; returns them by these names."""
+    facts = {"command": " ".join(["python", *sys.argv]), "hardware": hardware(device), "versions": versions()}
+    print(*(f"{name}: {value}" for name, value in facts.items()), sep="\n")
+    return facts
+
+
 def hardware(device: torch.device) -> str:
+    """The name of the GPU, or of the processor with the number of threads of torch."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
-    return f"{model()}, {threads} thread{'s' if threads > 1 else ''}"
+    return f"{model()}, {how_many(threads, 'thread')}"
 
 
 def versions() -> str:
+    """The versions of Python, torch and timm."""
     return ", ".join([f"python {platform.python_version()}", *(f"{name} {version(name)}" for name in ("torch", "timm"))])
