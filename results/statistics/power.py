@@ -6,9 +6,10 @@ images together and by the seeds alone. More seeds shrink the one part of the ra
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from results.statistics.studentized_range import critical
 
@@ -47,16 +48,26 @@ def power(difference: float, noise: Noise, seeds: int, alpha: float = 0.05) -> f
     """
     if seeds < 2:
         return 0.0
+    return _chance(difference, *_bar(noise, seeds, alpha))
+
+
+@lru_cache(maxsize=64)
+def _bar(noise: Noise, seeds: int, alpha: float) -> tuple[np.ndarray, float]:
+    """How far apart two means must be, over the estimates of their variances, and the standard error of their difference."""
     each = noise.seeds / seeds * stats.chi2.ppf(GRID, seeds - 1) / (seeds - 1)  # what the variance of a mean is estimated as
     one, other = np.meshgrid(each, each)
     total = one + other + noise.images
     squares = (one**2 + other**2) / (seeds - 1)
     both = _far(total, squares + noise.images**2 / max(noise.units - 1, 1), noise.sources, alpha)
     alone = _far(one + other, squares, noise.sources, alpha) if noise.images else 0.0
-    far, error = np.maximum(both, alone), np.sqrt(2 * noise.seeds / seeds + noise.images)
+    return np.maximum(both, alone), float(np.sqrt(2 * noise.seeds / seeds + noise.images))
+
+
+def _chance(difference: float, far: np.ndarray, error: float) -> float:
+    """The probability that the difference of two means, normal around the true one, lies beyond `far` on either side."""
     if not error:
         return float(difference > 0)
-    return float(np.mean(stats.norm.sf((far - difference) / error) + stats.norm.cdf((-far - difference) / error)))
+    return float(np.mean(special.ndtr((difference - far) / error) + special.ndtr((-far - difference) / error)))
 
 
 def paired_power(difference: float, noise: Noise, seeds: int, alpha: float = 0.05) -> float:
@@ -69,10 +80,8 @@ def paired_power(difference: float, noise: Noise, seeds: int, alpha: float = 0.0
     each = noise.seeds / seeds * stats.chi2.ppf(GRID, seeds - 1) / (seeds - 1)
     squares = each**2 / (seeds - 1)
     both = _far_alone(each + noise.images, squares + noise.images**2 / max(noise.units - 1, 1), alpha)
-    far, error = np.maximum(both, _far_alone(each, squares, alpha)), np.sqrt(noise.seeds / seeds + noise.images)
-    if not error:
-        return float(difference > 0)
-    return float(np.mean(stats.norm.sf((far - difference) / error) + stats.norm.cdf((-far - difference) / error)))
+    far = np.maximum(both, _far_alone(each, squares, alpha))
+    return _chance(difference, far, float(np.sqrt(noise.seeds / seeds + noise.images)))
 
 
 def _far_alone(variance: np.ndarray, squares: np.ndarray, alpha: float) -> np.ndarray:

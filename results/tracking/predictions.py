@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
 VERSION = 1  # of what influence.shares_of_target computes
+KEPT = 256  # tables of predictions that one reader keeps in memory
 
 
 def predictions_of(
@@ -140,7 +141,8 @@ def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False, k
     from results.statistics.influence import shares_of_target
     from results.statistics.pairing import KEYS, MIXED
 
-    place, read = file_of(folder, uri, experiment).parent / "images", predictions_of(uri, experiment, folder, key=key)
+    place = file_of(folder, uri, experiment).parent / "images"
+    read = lru_cache(maxsize=KEPT)(predictions_of(uri, experiment, folder, key=key))  # each metric asks for the same runs
     once = _once(log.warning)
 
     def images(name: str, metric: str, runs: "Runs") -> "Shares":
