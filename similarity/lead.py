@@ -51,20 +51,27 @@ def resampled(draws: Draws, features: Array, labels: Array, **options: float) ->
 def _started(features: Array, labels: Array, per_class: int, folds: int, seed: int) -> tuple[Array, Array, Array]:
     """Held-out probability of the own class, squared gradients, and 1 for images whose gradient counts, (N,) each."""
     taken, pulls = np.zeros(len(labels)), np.zeros(len(labels))
-    for label in range(labels.max() + 1):
+    classes = int(labels.max()) + 1
+    head = _head(features.shape[1], classes, seed)
+    for label in range(classes):
         own = np.flatnonzero(labels == label)
         rows = own[sample(features[own], per_class, seed)]
-        taken[rows], pulls[rows] = 1, _squared_gradients(features[rows], int(labels.max()) + 1, seed)
+        taken[rows], pulls[rows] = 1, _squared_gradients(features[rows], classes, head)
     if not pulls.any():
         raise Undefined("the features of all drawn images are 0")
     return _held_out(features, labels, folds, seed), pulls / pulls.max(), taken
 
 
-def _squared_gradients(rows: Array, classes: int, seed: int) -> Array:
-    """Squared length of the gradient of the summed outputs by all weights of a random head, for each image, (n,)."""
+def _head(features: int, classes: int, seed: int) -> tuple[Array, Array, Array]:
+    """Random weights of the two hidden layers, and the sum of those to all classes."""
     rng = np.random.default_rng(seed)
-    into, across = (rng.standard_normal(shape) * np.sqrt(2 / shape[0]) for shape in ((rows.shape[1], WIDTHS[0]), WIDTHS))
-    out = rng.standard_normal(WIDTHS[1]) * np.sqrt(classes * 2 / WIDTHS[1])  # the sum of the weights to all classes
+    into, across = (rng.standard_normal(shape) * np.sqrt(2 / shape[0]) for shape in ((features, WIDTHS[0]), WIDTHS))
+    return into, across, rng.standard_normal(WIDTHS[1]) * np.sqrt(classes * 2 / WIDTHS[1])
+
+
+def _squared_gradients(rows: Array, classes: int, head: tuple[Array, Array, Array]) -> Array:
+    """Squared length of the gradient of the summed outputs by all weights of a head, for each image, (n,)."""
+    into, across, out = head
     first = np.maximum(rows @ into, 0)
     second = np.maximum(first @ across, 0)
     back = out * (second > 0)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from benchmark.specs.needs import Undefined
-from similarity.lead import WIDTHS, _squared_gradients, _started, lead
+from similarity.lead import WIDTHS, _head, _squared_gradients, _started, lead
 from tests.support.drawn import blobs, draws
 
 
@@ -16,7 +16,7 @@ def test_a_pull_is_the_squared_gradient_of_the_summed_outputs():
     weights.append(torch.cat([total[:, None], torch.zeros(WIDTHS[1], 3, dtype=torch.float64)], dim=1))  # any with these sums
     for weight in weights:
         weight.requires_grad_()
-    for row, found in zip(rows, _squared_gradients(rows, 4, 0), strict=True):
+    for row, found in zip(rows, _squared_gradients(rows, 4, _head(7, 4, 0)), strict=True):
         out = torch.relu(torch.relu(torch.tensor(row) @ weights[0]) @ weights[1]) @ weights[2]
         gradients = torch.autograd.grad(out.sum(), weights)
         assert found == pytest.approx(sum(float((one**2).sum()) for one in gradients), rel=1e-9)
