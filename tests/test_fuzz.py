@@ -166,7 +166,7 @@ def test_a_child_is_ended_and_judged(work, encoding, complaint, tmp_path):
 @pytest.mark.parametrize("kind", WITHOUT_DATABASE)
 def test_one_name_is_one_input_and_the_stage_is_restored(kind, stage):
     before = contents(stage.work)
-    for number in range(12):
+    for number in range(5):
         name = str(Name(kind, 3, number))
         first = KINDS[kind](Random(name), stage), contents(stage.work)
         stage.restore()

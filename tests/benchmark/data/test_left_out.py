@@ -28,7 +28,8 @@ def broken_dataset(count, broken, allowed):
     return Dataset(**FIELDS, revision=f"{count}-{broken}", broken=allowed, read=lambda _: Samples(images, labels, ids))
 
 
-@pytest.mark.parametrize("percent", range(1, 100))
+# of 100 images; 0.29 · 100 and two others are a little less than a whole number, 0.07 · 100 and four others a little more
+@pytest.mark.parametrize("percent", [1, 7, 14, 28, 29, 50, 55, 56, 57, 58, 98, 99])
 def test_exactly_the_allowed_share_may_be_broken_and_not_one_more(percent):
     assert len(load_images(broken_dataset(100, percent, percent / 100), 4).ids) == 100 - percent
     if percent < 99:

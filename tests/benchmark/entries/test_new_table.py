@@ -245,8 +245,9 @@ def spoilt(**cells):
 
 
 MISSING = [  # with a separator of its own a table is cut in another way, and its cells are read in the same one
-    *itertools.product([("labels.csv", ","), ("labels.parquet", ",")], ["", "nan", "NaN", "N/A", "-1", "-1.0", "null", " "]),
-    *itertools.product([("labels.csv", ";"), ("labels.tsv", "\t")], ["", "N/A", "-1", " "]),
+    *itertools.product([("labels.csv", ",")], ["", "nan", "NaN", "N/A", "-1", "-1.0", "null", " "]),
+    *itertools.product([("labels.parquet", ","), ("labels.csv", ";")], ["", "N/A", "-1"]),
+    (("labels.tsv", "\t"), " "),
 ]
 
 

@@ -17,10 +17,11 @@ from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported t
     test_the_long_way_finds_a_run_that_was_resumed_and_ended_between_two_looks,
     test_the_long_way_finds_new_deleted_and_restored_runs_and_reads_few,
     test_the_long_way_follows_a_run_from_its_start_to_its_end_and_one_that_is_resumed,
-    test_whatever_happens_in_whatever_order_the_long_way_ends_at_the_same_frame,
+    whatever_happens,
 )
 
 pytestmark = pytest.mark.server
+test_whatever_happens_in_whatever_order_the_long_way_ends_at_the_same_frame = whatever_happens(examples=4)
 
 
 def test_nothing_vouches_for_a_database_on_postgresql_so_that_it_is_always_asked(tracking, folder):
