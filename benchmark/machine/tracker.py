@@ -3,6 +3,9 @@
 Codecarbon reads `.codecarbon.config` in the home and in the working folder, and every variable CODECARBON_*. Those of another
 project would change our figures (by `force_cpu_power` or `pue`, for example) without a word, or keep the tracker from starting.
 They are not read, and every setting that decides a figure is passed.
+
+In a job of Slurm codecarbon asks `scontrol` for the cores and the memory of the job. Those of the machine are wanted, of which
+benchmark.machine.own_energy takes our share; and in a container there is no `scontrol`, so that codecarbon would not start.
 """
 
 import inspect
@@ -17,6 +20,7 @@ from typing import Any
 import psutil
 
 COUNTERS = ("rapl", "power_gadget", "windows_emi", "applesilicon")
+JOB = "SLURM_JOB_ID"  # codecarbon's name of the job of Slurm, in two of its modules
 READS = "get_hierarchical_config"  # codecarbon's function that reads files and variables
 MODE = "machine"  # codecarbon's figures are those of the whole machine; benchmark.machine.own_energy takes our share of them
 # Every setting of codecarbon that decides a figure, or that sends or writes something.
@@ -50,9 +54,13 @@ def tracker(country: str, card: int | None) -> Any:
     `card`: the number by which NVML knows the GPU in use; None measures all GPUs.
     """
     from codecarbon import OfflineEmissionsTracker
+    from codecarbon.core import util
     from codecarbon.emissions_tracker import BaseEmissionsTracker
     from codecarbon.emissions_tracker import OfflineEmissionsTracker as Offline
+    from codecarbon.external import ram
 
+    for module in (util, ram):
+        setattr(module, JOB, None)
     logging.getLogger("codecarbon").setLevel(logging.ERROR)  # importing codecarbon has reset the level
     known = {**inspect.signature(BaseEmissionsTracker.__init__).parameters, **inspect.signature(Offline.__init__).parameters}
     settings = {name: value for name, value in SETTINGS.items() if name in known}  # older versions know fewer

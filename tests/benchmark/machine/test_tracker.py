@@ -75,6 +75,20 @@ def test_a_foreign_configuration_of_codecarbon_changes_no_figure(ours, tmp_path,
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize("told", [None, "JobId=7 NumCPUs=1 AllocTRES=cpu=1,mem=1G,node=1"])
+def test_a_job_of_slurm_changes_no_figure_also_where_its_command_is_missing(ours, tmp_path, monkeypatch, told):
+    """Before, energy was missing in a container; elsewhere the memory of the job was divided by the cores of the machine."""
+    for module in ("core.util", "external.ram"):
+        monkeypatch.setattr(f"codecarbon.{module}.SLURM_JOB_ID", "7")  # which codecarbon reads when it is imported
+    if told is not None:
+        (tmp_path / "scontrol").write_text(f"#!/bin/sh\necho {told}\n")
+        (tmp_path / "scontrol").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    found = settings()
+    assert found[:3] == ours[:3]
+    assert found[2]["ram"][0] == "modelled"
+
+
 def test_every_setting_of_codecarbon_is_ours_or_decides_no_figure():
     """A setting that a later version adds is a decision to take."""
     known = {*inspect.signature(BaseEmissionsTracker.__init__).parameters}
