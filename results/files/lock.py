@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}  # what a file system without locks answers
 QUICK_SECONDS = 1.0  # the time in which a waiting process tries often, because most locks are held for a moment
 QUICK_POLL = 0.05  # seconds between two tries at first
+REMINDER_SECONDS = 300.0  # between two words of a process that waits
 SLOW_POLL = 0.5  # seconds between two later tries: many drivers may wait for hours on one shared disk
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,8 @@ def locked(path: Path, waiting: Callable[[], None], *, keep: bool = True) -> Ite
 
     Args:
         path: the file; its folder must exist.
-        waiting: called once if another process, or another thread, holds the lock. What it raises ends the waiting.
+        waiting: called if another process, or another thread, holds the lock, and again every REMINDER_SECONDS. What it raises
+            ends the waiting.
         keep: whether the file stays when the block ends.
 
     Yields:
@@ -76,12 +78,14 @@ def _acquired(lock: "FileLock", path: Path, waiting: Callable[[], None]) -> bool
         waiting()
         taken = _try(lock, path, QUICK_SECONDS, QUICK_POLL)
     while taken is None:
-        taken = _try(lock, path, -1, SLOW_POLL)
+        taken = _try(lock, path, REMINDER_SECONDS, SLOW_POLL)
+        if taken is None:
+            waiting()
     return taken
 
 
 def _try(lock: "FileLock", path: Path, seconds: float, poll: float) -> bool | None:
-    """Try to take a lock for some seconds, without end if they are negative. None if another holds the lock that long."""
+    """Try to take a lock for some seconds. None if another holds the lock that long."""
     from filelock import Timeout
 
     try:

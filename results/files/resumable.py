@@ -33,7 +33,7 @@ def resumable_write(path: Path, what: str, finished: Callable[[], bool], waiting
         what: names the content in the error message.
         finished: whether the folder is there, asked when this process may write: another one may have made it meanwhile. The
             block then gets None, and nothing else happens.
-        waiting: called once if another process is making the same folder.
+        waiting: called if another process is making the same folder, and again while that takes long, see lock.
 
     Raises:
         CatsError: if the disk refuses.

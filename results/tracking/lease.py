@@ -34,9 +34,10 @@ from typing import Self
 from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
+from results.files import lock
 from results.files.atomic import remedy
 from results.files.boot_id import boot_id
-from results.files.lock import locked
+from results.text.counts import how_many
 from results.tracking.connection import reason_of
 from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
@@ -69,12 +70,13 @@ class Lease:
     """The right to write the records of one experiment, inside `with`; the outbox is swept at its start.
 
     Raises CatsError if MLflow cannot be read or written at the start; later failures of MLflow are tolerated. `say` gets the
-    sentence that another driver is at work.
+    sentence that another driver is at work, and one every lock.REMINDER_SECONDS as long as that goes on.
     """
 
     def __init__(self, tracking: Experiment, outbox: Outbox, say: Callable[[str], None], every: float = BEAT) -> None:
         self.tracking, self.outbox, self.every, self._say = tracking, outbox, every, say
-        self._announced = self._lost = self._contested = False
+        self._lost = self._contested = False
+        self._waits: tuple[float, float] | None = None  # since when, and when that was said last, by the monotonic clock
         self._turn, self._count = uuid.uuid4().hex, 0
         self._away = 0.0  # no question to MLflow before this time of the monotonic clock
         self._ended = threading.Event()
@@ -120,11 +122,13 @@ class Lease:
         """Lock a file. Returns its identity: the next process that holds the file can be sure that this one has ended."""
 
         def waiting() -> None:
-            with suppress(CatsError):
+            try:
                 self._tell(holder_of(*self._tags()))
+            except CatsError as error:
+                self._tell(None, f"; {error}")
 
         try:
-            identity = stack.enter_context(locked(file, waiting))
+            identity = stack.enter_context(lock.locked(file, waiting))
         except OSError as error:
             raise CatsError(f"cannot write {file}: {error.strerror}; {remedy(error)}") from error
         # On a file system without locks the tag alone keeps drivers apart.
@@ -134,12 +138,13 @@ class Lease:
         seen: tuple[str, str] | None = None
         unmoved = 0
         while True:
+            trouble = ""
             try:
                 tags = self._tags()
-            except CatsError:
+            except CatsError as error:
                 if seen is None:
                     raise
-                tags, unmoved = seen, -1  # the counter of the other driver cannot be read either
+                tags, unmoved, trouble = seen, -1, f"; {error}"  # the counter of the other driver cannot be read either
             holder = holder_of(*tags)
             silent = unmoved >= MISSED * LOOKS
             if holder is None or holder.id == self.id or silent:
@@ -151,19 +156,22 @@ class Lease:
                     return
                 seen, unmoved = None, 0
                 continue
-            self._tell(holder)
+            self._tell(holder, trouble)
             unmoved = unmoved + 1 if tags == seen else 0
             seen = tags
             time.sleep(holder.every / LOOKS)
 
-    def _tell(self, holder: Holder | None) -> None:
-        if not self._announced:
-            who = f" ({holder.who})" if holder is not None else ""
-            self._say(
-                f"another cats run{who} works on experiment '{self.tracking.name}'; "
-                "this run waits until the other one ends, and Ctrl-C stops the waiting"
-            )
-        self._announced = True
+    def _tell(self, holder: Holder | None, trouble: str = "") -> None:
+        now = time.monotonic()
+        other = f"another cats run{f' ({holder.who})' if holder is not None else ''}"
+        if self._waits is None:
+            self._waits = now, now
+            works = f"{other} works on experiment '{self.tracking.name}'"
+            self._say(f"{works}; this run waits until the other one ends, and Ctrl-C stops the waiting{trouble}")
+        elif now - self._waits[1] >= lock.REMINDER_SECONDS:
+            self._waits = self._waits[0], now
+            minutes = how_many(round((now - self._waits[0]) / 60), "minute")
+            self._say(f"this run has waited {minutes} for {other} on experiment '{self.tracking.name}'{trouble}")
 
     def _beat(self) -> None:
         while not self._ended.wait(self.every):

@@ -81,6 +81,39 @@ def test_a_driver_that_is_not_heard_of_any_more_is_taken_for_dead(tmp_path, trac
     assert len(said) == 1
 
 
+@pytest.mark.parametrize("same_home", [True, False])
+def test_who_waits_long_says_so_again_and_why_mlflow_cannot_be_asked(tmp_path, tracking, monkeypatch, same_home):
+    monkeypatch.setattr("results.files.lock.REMINDER_SECONDS", 0.1)
+    monkeypatch.setattr("results.files.lock.QUICK_SECONDS", 0.1)
+    second, said = Experiment(tracking.uri, "shared"), []
+
+    def wait():
+        with Lease(second, box(tmp_path, "one" if same_home else "two"), said.append, 0.1):
+            pass
+
+    def hears(end):
+        limit = time.monotonic() + 30
+        while not said or not said[-1].endswith(end):
+            assert time.monotonic() < limit, said
+            time.sleep(0.01)
+
+    with Lease(tracking, box(tmp_path), said.append, 0.1):
+        other = threading.Thread(target=wait)
+        other.start()
+        hears(f"has waited 0 minutes for another cats run (pid {os.getpid()} on {os.uname().nodename}) on experiment 'shared'")
+        asked = second.client.get_experiment
+        with monkeypatch.context() as patch:
+            patch.setattr(second.client, "get_experiment", _refuses)
+            hears("cannot be read: the server is away")
+        assert second.client.get_experiment == asked
+    other.join(30)
+    assert not other.is_alive()
+
+
+def _refuses(_):
+    raise OSError("the server is away")
+
+
 def test_a_driver_whose_counter_moves_is_waited_for_whatever_its_clock_says(tmp_path, tracking):
     entered = threading.Event()
 
