@@ -8,6 +8,7 @@ CATS_HOME, CATS_DATA and CATS_WEIGHTS must name folders that all nodes share.
 import argparse
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,11 +20,11 @@ SHARED = ("CATS_HOME", "CATS_DATA", "CATS_WEIGHTS", "CATS_ENTRIES")
 
 def options(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("plan")
-    parser.add_argument("--workers", type=int, default=1, help="one Slurm job each")
-    parser.add_argument("--cores", type=int, default=4, help="of each worker")
-    parser.add_argument("--memory", default="16GB", help="of each worker")
-    parser.add_argument("--walltime", default="08:00:00", help="of each worker")
+    parser.add_argument("plan", help="plan file, or name of a shipped plan")
+    parser.add_argument("--workers", type=int, default=1, help="one Slurm job each; one by default")
+    parser.add_argument("--cores", type=int, default=4, help="of each worker; 4 by default")
+    parser.add_argument("--memory", default="16GB", help="of each worker; 16GB by default")
+    parser.add_argument("--walltime", default="08:00:00", help="of each worker; 08:00:00 by default")
     parser.add_argument("--interface", help="network interface of the cluster, such as ib0")
     parser.add_argument("--print", action="store_true", help="print the job script and stop")
     parser.add_argument(
@@ -57,6 +58,12 @@ def cluster(chosen):
 
 def main():
     chosen = options()
+    if not chosen.print and shutil.which("sbatch") is None:
+        print(
+            "there is no command sbatch here; run this where Slurm takes jobs, or see the job script with --print",
+            file=sys.stderr,
+        )
+        return 2
     for number in (signal.SIGINT, signal.SIGTERM):  # dask-jobqueue has replaced the handler of the first by a plain exit
         signal.signal(number, stopped)
     try:

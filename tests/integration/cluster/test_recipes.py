@@ -54,6 +54,15 @@ def test_no_workers_are_refused_at_once(slurm, capsys):
     assert (stop.value.code, "--workers and --cores must be 1 or more" in capsys.readouterr().err) == (2, True)
 
 
+def test_without_slurm_is_one_sentence_and_no_scheduler_starts(slurm, monkeypatch, capsys):
+    monkeypatch.setattr(slurm, "SLURMCluster", None)  # whoever starts a scheduler fails
+    monkeypatch.setattr("sys.argv", ["slurm.py", "plan.yaml"])
+    monkeypatch.setenv("PATH", "")
+    assert slurm.main() == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n"), told.err.startswith("there is no command sbatch here; ")) == ("", 1, True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_who_stops_the_driver_leaves_no_job_in_slurms_queue(tmp_path, number):
