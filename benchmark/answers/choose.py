@@ -70,7 +70,7 @@ def sentences_of(driver: "Driver") -> Iterator[str]:
         yield f"failed: {record.kind} {state.name(record)}: {record.reason}"
     if state.waiting:
         records = how_many(state.waiting, "record waits in the outbox", "records wait in the outbox")
-        yield f"{records}; the next `cats choose` or `cats sync` sends {'it' if state.waiting == 1 else 'them'}"
+        yield f"{records}; the next `cats choose` sends {'it' if state.waiting == 1 else 'them'}"
     if state.refused:
         records, them = how_many(state.refused, "record was", "records were"), "it" if state.refused == 1 else "them"
         yield f"{records} set aside for the reasons above; the next `cats choose` tries to send {them} again"

@@ -103,6 +103,19 @@ def no_experiment(error: CatsError, name: str | None) -> str:
     return f"{error}; `cats choose` makes such an experiment" if made else f"{error}; {plans_near(name)}"
 
 
+def require_experiment(tracking_uri: str, name: str) -> None:
+    """Raises CatsError, with the nearest name, if there is no such experiment."""
+    from results.tracking.change_counter import is_missing
+    from results.tracking.experiment import Experiment
+
+    if is_missing(tracking_uri):
+        raise CatsError(no_database(name, tracking_uri))
+    try:
+        Experiment(tracking_uri, name, create=False)
+    except NoExperimentError as error:
+        raise NoExperimentError(no_experiment(error, name)) from error
+
+
 def no_database(subject: object, tracking_uri: str) -> str:
     """The sentence about a database that does not exist, in which runs of a plan or an experiment would be."""
     missing = f"there is no database {shown(tracking_uri)}; `cats run` creates one, or --tracking-uri names another"

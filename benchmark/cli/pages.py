@@ -18,15 +18,15 @@ class Links:
 
 @dataclass(frozen=True)
 class Page:
-    """What is shown once MLflow's server answers at a port of this machine."""
+    """What is shown once MLflow's server answers: its `root`, with what is to be said of it, and the addresses of pages."""
 
-    port: int
+    root: str
     links: Links
     browser: bool
 
     def show(self) -> None:
         """Print the addresses, and open the best one in a browser if that is wanted."""
-        say(f"MLflow's pages: http://127.0.0.1:{self.port} (Ctrl-C ends them)")
+        say(f"MLflow's pages: {self.root}")
         say(f"the runs, best first: {self.links.runs}")
         if self.links.view is not None:
             say(f"with figures as columns: {self.links.view}")

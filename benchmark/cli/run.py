@@ -14,6 +14,7 @@ from benchmark.cli.options import (
     CO2eOption,
     Device,
     DeviceOption,
+    ExperimentArgument,
     Format,
     HoursOption,
     KwhOption,
@@ -118,25 +119,28 @@ def run(
 
 
 @app.command()
-def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
+def sync(plan: ExperimentArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     """Send the records that wait in the outbox to MLflow."""
+    from benchmark.answers.query import require_experiment
     from benchmark.answers.run import aside
     from benchmark.execution.pretraining_records import adopt
     from benchmark.execution.records import outbox_of
     from benchmark.machine.signals import delay_signals, exit_code, stop_on_signal
-    from benchmark.specs.plan import load_plan
+    from benchmark.specs.plan import is_plan, load_plan
     from benchmark.specs.plan_facts import plan_text
     from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
     from results.tracking.plan_run import fold
     from results.tracking.writer import Writer, close_abandoned
 
-    loaded = load_plan(plan)
-    experiment = loaded.experiment
+    loaded = load_plan(plan) if is_plan(plan) else None
+    experiment = plan if loaded is None else loaded.experiment
+    if loaded is None:  # a name that was mistyped makes no experiment
+        require_experiment(tracking_uri, experiment)
     tracking, outbox = Experiment(tracking_uri, experiment), outbox_of(tracking_uri, experiment)
     try:
         with stop_on_signal(), Lease(tracking, outbox, say) as lease:
-            fold(tracking, plan_text(loaded))
+            fold(tracking, None if loaded is None else plan_text(loaded))
             adopt(outbox, experiment)
             writer = Writer(tracking, outbox, lease)
             writer.tidy()

@@ -1,4 +1,4 @@
-"""`cats ui`: starts MLflow's own web pages."""
+"""`cats ui`: opens MLflow's own web pages, and starts them if no server shows them."""
 
 import os
 import signal
@@ -46,25 +46,29 @@ def ui(
         bool, typer.Option("--browser/--no-browser", help="Open the page in a browser, if the terminal is one of a person.")
     ] = True,
 ) -> None:
-    """Start MLflow's own web pages, which show every run, curve and prediction, until you press Ctrl-C."""
+    """Open MLflow's own web pages, which show every run, curve and prediction; those of a database end at Ctrl-C."""
     from results.text.hidden import shown
     from results.tracking.change_counter import absolute, is_missing
+    from results.tracking.connection import engine_address, quiet, reach
     from results.tracking.uri import WEB, scheme
 
-    if scheme(tracking_uri) in WEB:
-        link = "" if plan is None else f": {links_of(tracking_uri.rstrip('/'), tracking_uri, plan).runs}"
-        raise CatsError(f"{shown(tracking_uri)} is a server that shows its own pages; open this address in a browser{link}")
+    opens = browser and is_interactive()
+    if scheme(tracking_uri) in WEB:  # the server shows its pages itself
+        quiet()
+        reach(tracking_uri)
+        root = shown(tracking_uri).rstrip("/")
+        Page(f"{root} (of the server)", links_of(root, tracking_uri, plan), opens).show()
+        return
     if is_missing(tracking_uri):
         from benchmark.answers.query import no_database
 
         raise CatsError(no_database(plan, tracking_uri))
     _check_free(port)
 
-    from results.tracking.connection import engine_address, quiet, reach
-
     quiet()
     reach(absolute(tracking_uri))  # the server would try for minutes to open what cannot be opened
-    page = Page(port, links_of(f"http://{LOOPBACK}:{port}", tracking_uri, plan), browser=browser and is_interactive())
+    root = f"http://{LOOPBACK}:{port}"
+    page = Page(f"{root} (Ctrl-C ends them)", links_of(root, tracking_uri, plan), opens)
     # The address is passed in the environment, because every user of the machine can read a command line.
     environment = {
         **os.environ,

@@ -87,4 +87,4 @@ def deliver(writer: Writer) -> None:
     except LostError:
         raise
     except CatsError as error:
-        log.warning("%s; the records wait in the outbox, `cats sync` sends them later", error)
+        log.warning("%s; the records wait in the outbox until it answers", error)

@@ -133,8 +133,8 @@ def test_what_is_left_to_send_and_what_failed_is_said(capsys):
     state.name = lambda _: "imagenet → ihc"
     said = " ".join(sentences_of(SimpleNamespace(state=state)))
     assert said == (
-        "failed: cell imagenet → ihc: out of memory 2 records wait in the outbox; the next `cats choose` or `cats sync` sends "
-        "them 4 records were set aside for the reasons above; the next `cats choose` tries to send them again"
+        "failed: cell imagenet → ihc: out of memory 2 records wait in the outbox; the next `cats choose` sends them "
+        "4 records were set aside for the reasons above; the next `cats choose` tries to send them again"
     )
 
 

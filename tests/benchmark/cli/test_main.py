@@ -4,7 +4,12 @@ import json
 
 import pytest
 
+from benchmark.execution.records import outbox_of
 from benchmark.specs.plan import load_plan
+from results.record import Outcome
+from results.tracking.experiment import Experiment
+from results.tracking.experiments import experiment_names
+from tests.support.records import record
 
 GOOD = "sources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {size: 16, epochs: 0}\nseeds: 1\n"
 
@@ -121,3 +126,17 @@ def test_fetch_says_when_there_is_nothing_to_fetch(cats):
 @pytest.mark.parametrize("name", ["quickstart", "first"])
 def test_shipped_plans_load(name):
     assert load_plan(name).experiment == name
+
+
+@pytest.mark.slow
+def test_records_that_wait_are_sent_by_the_name_of_their_experiment_and_a_wrong_name_makes_none(cats, tmp_path):
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    code, _, err = cats("sync", "toy")
+    assert (code, "there is no database sqlite:///mlflow.db" in err, (tmp_path / "mlflow.db").exists()) == (2, True, False)
+    Experiment(uri, "toy")
+    outbox_of(uri, "toy").put(Outcome(record()))
+    code, _, err = cats("sync", "tyo")
+    assert (code, "no experiment 'tyo' on" in err, "did you mean 'toy'" in err) == (2, True, True)
+    assert cats("sync", "toy")[:2] == (0, "1 record sent to toy on sqlite:///mlflow.db\n")
+    assert len(Experiment(uri, "toy", create=False).frame()) == 1
+    assert experiment_names(uri) == ["toy"]

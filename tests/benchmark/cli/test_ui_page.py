@@ -64,11 +64,20 @@ def test_an_unknown_experiment_is_one_sentence(uri):
         pages.links_of(ROOT, uri, "tyo")
 
 
-def test_a_server_that_shows_its_own_pages_names_the_runs(monkeypatch, cats):
+@pytest.mark.parametrize("browser", [True, False])
+def test_a_server_shows_its_own_pages_and_nothing_is_started(monkeypatch, cats, browser):
+    opened = []
     monkeypatch.setattr("benchmark.cli.ui.links_of", lambda root, uri, plan: pages.Links(f"{root}/#/of/{plan}"))
-    code, out, err = cats("ui", "toy", "--tracking-uri", "http://127.0.0.1:9/")
-    assert (code, out) == (2, "")
-    assert err.rstrip().endswith("open this address in a browser: http://127.0.0.1:9/#/of/toy")
+    monkeypatch.setattr("benchmark.cli.ui.is_interactive", lambda: True)
+    monkeypatch.setattr("results.tracking.connection.reach", lambda uri: None)
+    monkeypatch.setattr("subprocess.Popen", None)  # whoever starts a process fails
+    monkeypatch.setattr(pages.webbrowser, "open", opened.append)
+    asked = ["ui", "toy", "--tracking-uri", "http://127.0.0.1:9/", *([] if browser else ["--no-browser"])]
+    code, out, err = cats(*asked)
+    runs = "http://127.0.0.1:9/#/of/toy"
+    assert (code, out) == (0, "")
+    assert err.splitlines() == ["MLflow's pages: http://127.0.0.1:9 (of the server)", f"the runs, best first: {runs}"]
+    assert opened == ([runs] if browser else [])
 
 
 @pytest.mark.parametrize("browser", [True, False])
@@ -77,7 +86,7 @@ def test_the_pages_are_printed_and_the_best_one_is_opened_once(monkeypatch, caps
     opened = []
     monkeypatch.setattr(pages.webbrowser, "open", opened.append)
     runs = f"{ROOT}/#/experiments/1/runs"
-    pages.Page(5000, pages.Links(runs, view), browser).show()
+    pages.Page(f"{ROOT} (Ctrl-C ends them)", pages.Links(runs, view), browser).show()
     assert opened == ([view or runs] if browser else [])
     lines = ["MLflow's pages: http://127.0.0.1:5000 (Ctrl-C ends them)", f"the runs, best first: {runs}"]
     assert capsys.readouterr().err.splitlines() == [*lines, *([f"with figures as columns: {view}"] if view else [])]

@@ -75,12 +75,12 @@ def test_there_is_no_way_to_let_others_in(cats):
     assert "there is no option --host" in err
 
 
-def test_a_port_in_use_a_database_that_is_not_there_and_a_server_with_pages_of_its_own_are_one_sentence(cats, tmp_path):
+def test_a_port_in_use_a_database_that_is_not_there_and_a_server_that_does_not_answer_are_one_sentence(cats, tmp_path):
     code, _, err = cats("ui")
     assert (code, err.count("\n")) == (2, 1)
     assert "there is no database sqlite:///mlflow.db" in err
     code, _, err = cats("ui", "--tracking-uri", "http://127.0.0.1:9")
-    assert (code, err) == (2, "cats: http://127.0.0.1:9 is a server that shows its own pages; open this address in a browser\n")
+    assert (code, err) == (2, "cats: MLflow at http://127.0.0.1:9 cannot be used: [Errno 111] Connection refused\n")
     (tmp_path / "mlflow.db").touch()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
