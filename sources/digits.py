@@ -25,6 +25,7 @@ dataset = Dataset(
     licence="CC BY 4.0",
     citation="Alpaydin & Kaynak, UCI Machine Learning Repository, 1998",
     groups="image",  # no patients; the 43 people who wrote the digits are not named
+    official=(),
     shape=(8, 8),
     images=1797,
     read=read,

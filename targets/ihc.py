@@ -76,6 +76,7 @@ target = Target(
         citation="van der Walt et al., scikit-image, PeerJ 2:e453, 2014",
         revision=f"2-{SHA256[:12]}",
         groups="block",
+        official=("train", "val", "test"),
         shape=(PATCH, PATCH),
         images=576,
         read=read,
