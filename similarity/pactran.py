@@ -3,9 +3,9 @@
 import numpy as np
 
 from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.class_statistics import indicators
 from benchmark.measures.low_rank import principal_coordinates
 from benchmark.measures.softmax_ridge import posteriors, softmax_ridge
-from benchmark.measures.subsets import subset_scores, subsets
 
 
 @measure(
@@ -21,39 +21,22 @@ def pactran(features: Array, labels: Array, *, factor: float = 1.0, variance: fl
 
     features: (N, D); labels: (N,). The authors' code uses factors 0.1, 1 and 10, each with a variance of 10 and of 100 times
     the factor. It starts its search at random and stops after 100 steps; here it starts at 0, as there is one minimum only.
-    ETran's copy centres the caller's features in place. The score depends on the unit of the features.
+    ETran's copy centres the caller's features in place. The score depends on the unit of the features. There is no interval,
+    because neither subsets nor resamples of the images spread as fresh images do.
     """
     if factor <= 0:
         raise Undefined(f"pactran: factor is {factor}; it must be above 0")
-    inputs = principal_coordinates(features)
-    wanted = np.eye(labels.max() + 1)[labels]
-    return _bound(inputs, wanted, factor, variance, features.shape[1])
+    inputs, wanted = principal_coordinates(features), indicators(labels)
+    count, classes = wanted.shape
+    strength, weights = factor * count, features.shape[1] * classes  # λ, K
+    best, least = softmax_ridge(inputs, wanted, 1 / factor, tolerance=1e-7)  # N times the minimum
+    p = np.exp(posteriors(inputs, best))
+    norms = np.einsum("nr,nr->n", inputs, inputs) + 1
+    curvature = norms @ (p - p**2).sum(axis=1) + weights / strength
+    return -float(least / count + classes * variance / (2 * strength) * np.log(curvature * strength / weights))
 
 
 @pactran.bootstrap
-def resampled(draws: Draws, features: Array, labels: Array, *, factor: float, variance: float) -> Array:
-    """From subsets of the images; each search starts at the minimum for all images, in the same coordinates.
-
-    A resample, in which an image that is drawn twice is fitted more closely, spreads as little as 0.7 times as fresh images do.
-    """
-    inputs, belongs = principal_coordinates(features), np.eye(labels.max() + 1)[labels]
-    start, _ = softmax_ridge(inputs, belongs, 1 / factor)
-
-    def score(rows: Array) -> float:
-        moved = inputs[rows] - inputs[rows].mean(axis=0)
-        return _bound(moved, belongs[rows], factor, variance, features.shape[1], start)
-
-    value = _bound(inputs, belongs, factor, variance, features.shape[1], start)
-    return subset_scores(subsets(draws, labels, 0.8), len(labels), value, score)
-
-
-def _bound(inputs: Array, wanted: Array, factor: float, variance: float, dims: int, start: Array | None = None) -> float:
-    """The score of centred inputs (n, r) and wanted (n, C): one-hot rows times how often the image counts."""
-    counts = wanted.sum(axis=1)
-    total, classes = counts.sum(), wanted.shape[1]
-    strength, weights = factor * total, dims * classes  # λ, K
-    best, least = softmax_ridge(inputs, wanted, 1 / factor, start, 1e-7 if start is None else 1e-2)  # N times the minimum
-    p = np.exp(posteriors(inputs, best))
-    norms = np.einsum("nr,nr->n", inputs, inputs) + 1
-    curvature = counts * norms @ (p - p**2).sum(axis=1) + weights / strength
-    return -float(least / total + classes * variance / (2 * strength) * np.log(curvature * strength / weights))
+def resampled(draws: Draws, features: Array, labels: Array, **options: float) -> Array:  # noqa: ARG001
+    """Raises Undefined: subsets of 80 % spread 1.21 to 1.31 times as widely as fresh images do, resamples 0.7 times."""
+    raise Undefined("subsets of the images spread a quarter more widely than fresh images do, and resamples less widely")

@@ -11,8 +11,9 @@ from results.error import CatsError
 from tests.support.drawn import draws
 from tests.support.measures import COUNT, MEASURES, all_inputs, of
 
-# by default: a tail of few images; maps, classifiers, mixtures, couplings and spectra whose randomness no resample holds
-WITHOUT_INTERVAL = {"alpha_req", "energy", "lead", "lp", "nleep", "otce", "rankme"}
+# by default: a tail of few images; maps, classifiers, mixtures, couplings and spectra whose randomness no resample holds, and
+# scores whose subsets and effects to first order spread more widely than fresh images do
+WITHOUT_INTERVAL = {"alpha_req", "energy", "lead", "lp", "nleep", "otce", "pactran", "ped", "rankme", "s_otdd"}
 every = pytest.mark.parametrize("asked", MEASURES.values(), ids=MEASURES.keys())
 labelled = pytest.mark.parametrize("asked", [m for m in MEASURES.values() if "labels" in m.needs], ids=lambda m: m.name)
 featured = pytest.mark.parametrize("asked", [m for m in MEASURES.values() if "features" in m.needs], ids=lambda m: m.name)

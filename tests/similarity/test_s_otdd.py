@@ -17,31 +17,16 @@ def data(count=40, of_source=55, apart=1.0):
 def test_sorted_numbers_are_transported_at_the_least_cost(count, others):
     rng = np.random.default_rng(0)
     one, other = rng.standard_normal((count, 3)), rng.standard_normal((others, 3)) * 2 + 1
-    cost, _, _ = sorted_transport(one, other, rank_coupling(count, others))
+    cost = sorted_transport(one, other, rank_coupling(count, others))
     expected = [ot.emd2([], [], (one[:, [k]] - other[:, k]) ** 2) for k in range(3)]
     np.testing.assert_allclose(cost, expected, rtol=1e-9)
-
-
-def test_effects_are_those_of_other_weights_and_of_other_numbers():
-    rng = np.random.default_rng(0)
-    one, other = rng.standard_normal((25, 1)), rng.standard_normal((41, 1)) + 0.5
-    cost, potentials, shifts = sorted_transport(one, other, rank_coupling(25, 41))
-    for image in range(0, 25, 6):
-        weights = np.full(25, 1 / 25)
-        weights[image] += 1e-6
-        more = ot.emd2(weights / weights.sum(), np.full(41, 1 / 41), (one - other.T) ** 2)
-        assert (more - cost[0]) / 1e-6 / 25 == pytest.approx(potentials[0][image, 0], rel=1e-3, abs=1e-6)
-        moved = one.copy()
-        moved[image] += 1e-6
-        again = sorted_transport(moved, other, rank_coupling(25, 41))[0]
-        assert (again - cost) / 1e-6 == pytest.approx(shifts[0][image], rel=1e-3, abs=1e-5)
 
 
 def test_a_number_is_the_projection_plus_the_moments_of_the_class():
     rng = np.random.default_rng(0)
     along, labels = rng.standard_normal((12, 1)), np.arange(12) % 3
     inner, powers, scale = np.array([[0.5, 0.3, -0.8]]), np.array([[1.0, 3.0]]), np.array([[1.0, 6.0]])
-    found, _, _ = _numbers(along, labels, inner, powers, scale)
+    found = _numbers(along, labels, inner, powers, scale)
     for i in range(12):
         own = along[labels == labels[i], 0]
         assert found[i, 0] == pytest.approx(0.5 * along[i, 0] + 0.3 * own.mean() - 0.8 * (own**3).mean() / 6)
@@ -68,14 +53,9 @@ def test_more_projections_agree_with_fewer_within_their_sampling_error():
         s_otdd(*data(), projections=0)
 
 
-def test_the_spread_of_resamples_is_that_of_fresh_images():
-    values, spreads = [], []
-    measure = s_otdd.with_options({"projections": 60, "moments": 4})
-    for seed in range(40):
-        rng = np.random.default_rng(seed)
-        labels, source_labels = np.arange(90) % 3, np.arange(120) % 2
-        rows, source = rng.standard_normal((90, 4)) + np.eye(3, 4)[labels], 1.5 * rng.standard_normal((120, 4)) + 1
-        given = {"neutral": rows, "labels": labels, "source_neutral": source, "source_labels": source_labels}
-        values.append(measure(**given))
-        spreads.append(measure.resample(given, draws(labels, 40, of_source=120, seed=seed)).std())
-    assert 0.7 < np.mean(spreads) / np.std(values) < 1.45
+def test_there_is_no_interval_but_the_reason():
+    rows, labels, source, source_labels = data()
+    given = {"neutral": rows, "labels": labels, "source_neutral": source, "source_labels": source_labels}
+    said = s_otdd.score(given, draws(labels, 5, of_source=55))
+    assert (said.value, said.low) == (s_otdd(*data()), None)
+    assert said.reason.startswith("no interval: what an image changes to first order spreads up to 1.4 times as widely")
