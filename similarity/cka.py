@@ -6,7 +6,7 @@ from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.alignment import alignment
 from benchmark.measures.cache_last import cache_last
 from benchmark.measures.class_statistics import indicators
-from benchmark.measures.resampling import first_order
+from benchmark.measures.halves import pairs_once
 
 
 @measure(
@@ -33,9 +33,16 @@ def cka(features: Array, labels: Array, *, to: str = "labels", debiased: bool = 
 
 @cka.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, to: str, debiased: bool) -> Array:  # noqa: ARG001
-    """To first order in how often an image is drawn."""
+    """To first order in how often an image is drawn; pairs of images count once."""
     value, slopes = _aligned(features, labels, debiased)
-    return first_order(draws, value, slopes)
+
+    def of_half(half: Array) -> Array:
+        other = np.unique(labels[half], return_inverse=True)[1] if labels.ndim == 1 else labels[half]
+        if labels.ndim == 1 and not other.any():
+            raise Undefined("these images have one class")
+        return _aligned(features[half], other, debiased)[1]
+
+    return pairs_once(draws, value, slopes, of_half)
 
 
 @cache_last

@@ -9,9 +9,9 @@ import scipy.linalg.lapack
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.class_statistics import class_means
 from benchmark.measures.gram import lower_gram
+from benchmark.measures.halves import pairs_once
 from benchmark.measures.leave_one_out import hscore_effects
 from benchmark.measures.low_rank import reduced
-from benchmark.measures.resampling import first_order
 
 EPS = float(np.finfo(float).eps)
 FAR = 10  # times the share of the largest variance that is left out: LAPACK's estimate of the smallest may be 3 times too high
@@ -39,14 +39,28 @@ def hscore(features: Array, labels: Array, *, dims: int | None = None) -> float:
 
 @hscore.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, dims: int | None) -> Array:
-    """To first order, from the closed form of the score without one image; principal components are held fixed."""
+    """To first order, from the closed form of the score without one image; pairs of images count once.
+
+    Principal components are held fixed.
+    """
+
+    def of_half(half: Array) -> Array:
+        if len(np.unique(labels[half])) <= labels.max():
+            raise Undefined("a class has no image in this half")
+        return _effects(features[half], labels[half], dims)[1]
+
+    return pairs_once(draws, *_effects(features, labels, dims), of_half)
+
+
+def _effects(features: Array, labels: Array, dims: int | None) -> tuple[float, Array]:
+    """The score, and by how much it falls when image i is left out, (N,)."""
     moved, whiten = _whitening(features, labels, dims)
     white, means = whiten(moved), whiten(class_means(moved, labels))
     numbers = np.bincount(labels)
     fitted = white @ (means * (numbers / len(labels))[:, None]).T + numbers / len(labels)
     leverage = ((white**2).sum(axis=1) + 1) / len(labels)
     value = float(numbers @ (means**2).sum(axis=1) / len(labels))
-    return first_order(draws, value, hscore_effects(fitted, leverage, labels))
+    return value, hscore_effects(fitted, leverage, labels)
 
 
 def _whitening(features: Array, labels: Array, dims: int | None) -> tuple[Array, Callable[[Array], Array]]:

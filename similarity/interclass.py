@@ -5,7 +5,8 @@ import numpy as np
 from benchmark import Array, CatsError, Draws, Undefined, measure
 from benchmark.measures.cache_last import cache_last
 from benchmark.measures.class_statistics import indicators
-from benchmark.measures.resampling import multiplicities, sample
+from benchmark.measures.halves import pairs_once
+from benchmark.measures.resampling import sample
 from benchmark.measures.transport import square_distances
 
 BLOCK = 500  # rows of distances at a time
@@ -31,9 +32,15 @@ def interclass(features: Array, labels: Array, *, scale: str = "unit", most: int
 
 @interclass.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, scale: str, most: int, seed: int) -> Array:
-    """To first order in how often an image is drawn."""
+    """To first order in how often an image is drawn; pairs of images count once."""
     rows, value, effects = _between(features, labels, scale, most, seed)
-    return np.asarray(value + (multiplicities(draws.target, len(labels))[:, rows] - 1) @ effects)
+
+    def of_half(half: Array) -> Array:
+        if len(np.unique(labels[rows[half]])) < 2:
+            raise Undefined("these images have one class")
+        return _distances(features[rows[half]], labels[rows[half]], scale)[1]
+
+    return pairs_once(draws, value, effects, of_half, rows)
 
 
 @cache_last
@@ -42,8 +49,12 @@ def _between(features: Array, labels: Array, scale: str, most: int, seed: int) -
     if scale not in {"unit", "raw"}:
         raise CatsError(f"interclass: scale is '{scale}'; it must be 'unit' or 'raw'")
     rows = sample(features, most, seed, labels)
-    chosen, count = features[rows], len(rows)
-    own = np.unique(labels[rows], return_inverse=True)[1]
+    return rows, *_distances(features[rows], labels[rows], scale)
+
+
+def _distances(chosen: Array, labels: Array, scale: str) -> tuple[float, Array]:
+    """The score of all images, and its change when an image is counted once more, (n,)."""
+    count, own = len(chosen), np.unique(labels, return_inverse=True)[1]
     y = indicators(own)
     parts = np.array_split(chosen, -(-count // BLOCK))
     squares = [square_distances(part, chosen) for part in parts]
@@ -61,4 +72,4 @@ def _between(features: Array, labels: Array, scale: str, most: int, seed: int) -
         mean = lengths.mean()
         effects = (effects - value * (lengths - mean) / (mean * count)) / np.sqrt(mean)
         value /= float(np.sqrt(mean))
-    return rows, value, effects
+    return value, effects

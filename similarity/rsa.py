@@ -5,7 +5,8 @@ import scipy.stats
 
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.cache_last import cache_last
-from benchmark.measures.resampling import multiplicities, sample
+from benchmark.measures.halves import pairs_once
+from benchmark.measures.resampling import sample
 
 
 @measure(
@@ -24,20 +25,33 @@ def rsa(features: Array, trained: Array, *, most: int = 1000, seed: int = 0) -> 
 
 @rsa.bootstrap
 def resampled(draws: Draws, features: Array, trained: Array, *, most: int, seed: int) -> Array:
-    """To first order in how often an image is drawn, with the ranks of the pairs held fixed."""
+    """To first order in how often an image is drawn, with the ranks of the pairs held fixed.
+
+    What belongs to a pair of images counts once: with 200 images of 512 features the interval was 1.28 times too wide.
+    """
     rows, value, effects = _correlation(features, trained, most, seed)
-    return np.asarray(value + (multiplicities(draws.target, len(features))[:, rows] - 1) @ effects)
+
+    def of_half(half: Array) -> Array:
+        return _of_pairs(features[rows[half]], trained[rows[half]])[1]
+
+    return pairs_once(draws, value, effects, of_half, rows)
 
 
 @cache_last
 def _correlation(features: Array, trained: Array, most: int, seed: int) -> tuple[Array, float, Array]:
     """Sampled row numbers, (n,), the score, and its change when an image is counted once more, (n,)."""
     rows = sample(features, most, seed)
-    if len(rows) < 4:
-        raise Undefined(f"{len(rows)} images have too few pairs to be ranked")
-    pairs = np.triu_indices(len(rows), 1)
+    return rows, *_of_pairs(features[rows], trained[rows])
+
+
+def _of_pairs(features: Array, trained: Array) -> tuple[float, Array]:
+    """The score of all images, and its change when an image is counted once more, (n,)."""
+    count = len(features)
+    if count < 4:
+        raise Undefined(f"{count} images have too few pairs to be ranked")
+    pairs = np.triu_indices(count, 1)
     ranks = []
-    for given in (features[rows], trained[rows]):
+    for given in (features, trained):
         unlike = _unlike(given)[pairs]
         if np.ptp(unlike) <= 1e-9:
             raise Undefined("a network finds every pair of images equally unlike")
@@ -45,8 +59,7 @@ def _correlation(features: Array, trained: Array, most: int, seed: int) -> tuple
         ranks.append((ranked - ranked.mean()) / ranked.std())
     value = float(np.mean(ranks[0] * ranks[1]))
     parts = (ranks[0] * ranks[1] - value * (ranks[0] ** 2 + ranks[1] ** 2) / 2) / len(pairs[0])
-    effects = np.bincount(pairs[0], parts, len(rows)) + np.bincount(pairs[1], parts, len(rows))
-    return rows, value, effects
+    return value, np.bincount(pairs[0], parts, count) + np.bincount(pairs[1], parts, count)
 
 
 def _unlike(rows: Array) -> Array:
