@@ -6,6 +6,7 @@ from scipy.spatial.distance import cdist
 
 from benchmark import Array, Draws, measure
 from benchmark.measures.class_statistics import require_single_label
+from benchmark.measures.directions import require_few_directions
 from benchmark.measures.resampling import multiplicities
 
 
@@ -36,7 +37,11 @@ def resampled(
     *,
     gamma: float | None = None,
 ) -> Array:
-    """Means and weights of the classes follow the draws; a class that is not drawn has weight 0."""
+    """Means and weights of the classes follow the draws; a class that is not drawn has weight 0.
+
+    Raises Undefined where the images vary in many directions for their number: the interval was 1.23 times too wide.
+    """
+    require_few_directions(neutral=neutral, source=source_neutral)
     weights = multiplicities(draws.target, len(labels))
     source_weights = multiplicities(draws.source, len(source_labels))
     return _scores(weights, source_weights, (neutral, labels), (source_neutral, source_labels), gamma)

@@ -4,6 +4,7 @@ import numpy as np
 
 from benchmark import Array, Draws, measure
 from benchmark.measures.bures import covariance_factor, factored, root_trace, triangular
+from benchmark.measures.directions import require_few_directions
 from benchmark.measures.resampling import multiplicities
 
 
@@ -30,7 +31,9 @@ def resampled(draws: Draws, neutral: Array, source_neutral: Array) -> Array:
     """To first order in how often an image is drawn: the score plus the influence of each image, (B,).
 
     A resample itself has fewer different images, hence covariances of lower rank, and its distance is far from the sample's.
+    Raises Undefined where the images vary in many directions for their number: the interval was 1.28 times too wide.
     """
+    require_few_directions(neutral=neutral, source=source_neutral)
     target, source = covariance_factor(neutral), covariance_factor(source_neutral)
     apart = neutral.mean(axis=0) - source_neutral.mean(axis=0)
     basis, small = factored(target)

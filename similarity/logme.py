@@ -5,6 +5,7 @@ import numpy as np
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.cache_last import cache_last_view
 from benchmark.measures.class_statistics import indicators
+from benchmark.measures.directions import require_few_directions
 from benchmark.measures.eigen import Eigen, eigen
 from benchmark.measures.resampling import first_order
 
@@ -34,8 +35,10 @@ def logme(features: Array, labels: Array) -> float:
 def resampled(draws: Draws, features: Array, labels: Array) -> Array:
     """To first order, from log p(y_i | all others), the contribution of image i to the evidence; α and β are held fixed.
 
-    At the optimum α and β have no effect of first order. Duplicate images would be fitted without error where N < D.
+    At the optimum α and β have no effect of first order. Duplicate images would be fitted without error where N < D. Raises
+    Undefined where the images vary in many directions for their number: the interval was 1.25 times too wide.
     """
+    require_few_directions(features=features)
     values, inside, outside, U = _spectrum(features, labels, whole=True)
     try:
         evidence, ridge, noise = _best(values, inside, outside, len(labels))

@@ -5,6 +5,7 @@ import scipy.special
 from scipy.spatial.distance import cdist
 
 from benchmark import Array, CatsError, Draws, Undefined, measure
+from benchmark.measures.directions import require_few_directions
 from benchmark.measures.resampling import sample
 from benchmark.measures.subsets import subset_scores, subsets
 
@@ -34,7 +35,11 @@ def tmi(features: Array, labels: Array, *, form: str = "published", k: int = 3, 
 
 @tmi.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, form: str, k: int, most: int, seed: int) -> Array:  # noqa: PLR0913
-    """From subsets of the images, in which each has other neighbours; a duplicate would be at distance 0."""
+    """From subsets of the images, in which each has other neighbours; a duplicate would be at distance 0.
+
+    Raises Undefined where the images vary in many directions for their number: the interval was 1.21 times too wide.
+    """
+    require_few_directions(features=features)
     near = _Neighbours(features, labels, form, k, most, seed)
     return subset_scores(subsets(draws, labels, 0.8, near.rows), len(near.rows), near.score(), near.score)
 

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
+from benchmark.measures.resampling import bootstrap_rows
+from benchmark.specs.measure import Draws
 from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from similarity.gbc import gbc
-from tests.support.drawn import blobs
+from tests.support.drawn import blobs, draws
 
 # Means and variances are known: class 0 has mean (0, 0), variances (1, 4); class 1 (3, 1), (9, 1).
 EIGHT = np.array([[1, 2], [-1, -2], [1, -2], [-1, 2], [6, 2], [0, 0], [6, 0], [0, 2.0]])
@@ -60,3 +62,14 @@ def test_the_logarithm_of_one_variance_counts_once_as_in_published_numbers():
         gbc(EIGHT, LABELS, log="twice")
     with pytest.raises(CatsError, match="log=once is for covariance=spherical"):
         gbc(EIGHT, LABELS, covariance="diagonal", log="once")
+
+
+def test_with_drawn_class_counts_a_small_class_takes_the_interval():
+    features, labels = blobs(200, 6)
+    labels = np.where(np.arange(200) < 12, 3, labels)
+    given, held = {"features": features, "labels": labels}, draws(labels, 20)
+    drawn = Draws(bootstrap_rows(labels, 20, "drawn", np.random.default_rng(0)), held.source)
+    assert gbc.score(given, held).low is not None
+    assert gbc.score(given, drawn).reason.startswith("no interval: a class has 12 images, and no subset shows")
+    of_many = {"features": features, "labels": labels % 3}
+    assert gbc.score(of_many, drawn).low is not None
