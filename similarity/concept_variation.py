@@ -1,12 +1,12 @@
 """Concept variation: how often images that lie near each other have different labels."""
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.cache_last import cache_last
 from benchmark.measures.class_statistics import indicators
 from benchmark.measures.resampling import multiplicities, sample
+from benchmark.measures.transport import square_distances
 
 BLOCK = 500  # rows of distances at a time
 
@@ -48,7 +48,7 @@ def _variation(features: Array, labels: Array, alpha: float, most: int, seed: in
     shares, effects, heard = np.zeros(len(rows)), np.zeros(len(rows)), np.zeros(len(rows), dtype=bool)
     for start in range(0, len(rows), BLOCK):
         block = np.arange(start, min(start + BLOCK, len(rows)))
-        apart = cdist(scaled[block], scaled)
+        apart = np.sqrt(square_distances(scaled[block], scaled))
         weights = np.exp2(-alpha * apart / np.maximum(longest - apart, 1e-9))
         weights[np.arange(len(block)), block] = 0
         total = weights.sum(axis=1)
