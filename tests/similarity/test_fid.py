@@ -45,7 +45,8 @@ def test_a_set_is_no_distance_from_itself(count):
 @pytest.mark.parametrize("dims", [4, 60])
 def test_influences_are_the_slope_of_the_score_in_the_weight_of_an_image(dims):
     rng = np.random.default_rng(0)
-    target, source = rng.standard_normal((30, dims)) * 2 + 1, rng.standard_normal((40, dims))
+    widths = np.arange(1, dims + 1) ** -0.7  # of a sphere of more dimensions than images there is no interval
+    target, source = widths * rng.standard_normal((30, dims)) * 2 + 1, widths * rng.standard_normal((40, dims))
 
     def weighted(rows, image, more):
         """Mean and root of the covariance with `more` weight on one image, taken from all in equal parts."""
