@@ -50,7 +50,8 @@ def s_otdd(  # noqa: PLR0913 - four needs and three options
         inner = _directions(rng, count, moments + 1)
         powers = np.stack([_above_zero(rng, np.full(count, k, dtype=float)) for k in range(1, moments + 1)], axis=1)
         scale = np.cumprod(np.append(1.0, np.arange(1, powers.max() + 1)))[powers.astype(int)]  # p!
-        costs.append(sorted_transport(*(_numbers(rows @ along, given, inner, powers, scale) for rows, given in sides), steps))
+        one, other = (_numbers(rows @ along, given, inner, powers, scale) for rows, given in sides)
+        costs.append(sorted_transport(one, other, steps))
     return -float(np.sqrt(np.concatenate(costs).mean()))
 
 
