@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from results.error import CatsError as CatsError
     from results.error import nearest as nearest
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 MODULES = {  # name → the module that defines it
     "Array": "benchmark.specs.needs",
     "CatsError": "results.error",

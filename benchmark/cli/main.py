@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from benchmark import __version__
 from benchmark.cli.agree import app as agreement
 from benchmark.cli.archive import app as archives
 from benchmark.cli.board import app as boards
@@ -94,9 +95,7 @@ COMPLETION = "_CATS_COMPLETE"  # set by a shell that wants the words with which 
 
 def _print_version(given: bool) -> None:
     if given:
-        from importlib.metadata import version
-
-        print_line(f"cats {version('cats-bench')}")
+        print_line(f"cats {__version__}")
         raise typer.Exit
 
 

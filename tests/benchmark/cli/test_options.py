@@ -1,12 +1,12 @@
 """The options of all commands: one meaning per name, one word for places, earlier spellings, and what every command has."""
 
-import importlib.metadata
 import json
 import logging
 
 import pytest
 import typer
 
+import benchmark
 from benchmark.cli import old_spellings
 from benchmark.cli.command import with_format
 from benchmark.cli.main import PANELS, commands
@@ -109,7 +109,7 @@ def test_json_of_a_command(cats):
 
 @pytest.mark.parametrize("words", [("--version",), ("--version", "run", "nowhere.yaml")])
 def test_the_version(cats, words):
-    assert cats(*words) == (0, f"cats {importlib.metadata.version('cats-bench')}\n", "")
+    assert cats(*words) == (0, f"cats {benchmark.__version__}\n", "")
 
 
 @pytest.mark.parametrize("words", [("-h",), ("run", "-h"), ("-h", "run")])
