@@ -3,11 +3,12 @@
 
     python scripts/report_pictures.py docs/published --tracking-uri sqlite:///mlflow.db
 
-The database holds the experiments `first` (`cats run first`) and `cats2024` (docs/imports.md says how to bring it in). Needs
-chromium and chromedriver, and the packages of the extra `test`.
+The database holds the experiments `transfer` (`cats run transfer`) and `cats2024` (docs/imports.md says how to bring it in).
+Needs chromium and chromedriver, and the packages of the extra `test`.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,8 +23,11 @@ GAP, LINE = 28, 34  # pixels between the parts of a picture, and of the words ab
 HIGH = 760  # pixels of a part
 MARGIN = 38  # of paper, 1 cm
 PAPER, INK = "#ffffff", "#16191d"
-HEIGHTS = {"report_first": ("first", 1960), "report_cats2024": ("cats2024", 2480)}  # picture → its page, and where it is cut
-PAGES = {"first": "first", "cats2024": "CATS 2024", "index": "cats site"}  # page → its words in the picture of its looks
+HEIGHTS = {
+    "report_transfer": ("transfer", 1960),
+    "report_cats2024": ("cats2024", 2480),
+}  # picture → its page, and where it is cut
+PAGES = {"transfer": "transfer", "cats2024": "CATS 2024", "index": "cats site"}  # page → its words in the picture of its looks
 LOOKS = {"light": (620, "light"), "dark": (620, "dark"), "narrow": (300, "400 pixels"), "print": (480, "print")}  # width, words
 
 
@@ -31,8 +35,10 @@ def main() -> None:
     """Write the pages into a temporary folder and the pictures of them into the folder that is named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--tracking-uri", default="sqlite:///mlflow.db")
-    parser.add_argument("--pages", type=Path, help="folder with pages that were made before: first.html, cats2024.html, site")
+    parser.add_argument("--tracking-uri", default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"))
+    parser.add_argument(
+        "--pages", type=Path, help="folder with pages that were made before: transfer.html, cats2024.html, site"
+    )
     wishes = parser.parse_args()
     wishes.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
@@ -41,7 +47,7 @@ def main() -> None:
             write_pages(pages, wishes.tracking_uri)
         driver = browser()
         try:
-            for page in (pages / "first.html", pages / "cats2024.html", pages / "site" / "index.html"):
+            for page in (pages / "transfer.html", pages / "cats2024.html", pages / "site" / "index.html"):
                 if page.exists():
                     driver.get(page.resolve().as_uri())
                     driver.execute_script(WHOLE)
@@ -63,9 +69,9 @@ def write_pages(folder: Path, uri: str) -> None:
     cats = [sys.executable, "-m", "benchmark"]
     folder.mkdir()
     for arguments in (
-        ["report", "first", "--no-log", "--output", folder / "first.html"],
+        ["report", "transfer", "--no-log", "--output", folder / "transfer.html"],
         ["report", "cats2024", "--impute", "worst", "--no-log", "--output", folder / "cats2024.html"],
-        ["site", "first", "cats2024", "--output", folder / "site"],
+        ["site", "transfer", "cats2024", "--output", folder / "site"],
     ):
         subprocess.run([*cats, *map(str, arguments), "--tracking-uri", uri], check=True)
 
