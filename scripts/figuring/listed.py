@@ -14,8 +14,8 @@ RUNS = (
 )
 
 FIGURES: tuple[Figure, ...] = (
-    Table("result", "README.md", "cats board transfer --target breastmnist", tables=1),
-    Table("transfer-board", "docs/transfer.md", "cats board transfer", notes=True),
+    Table("result", "README.md", "cats board transfer --target ham10000", tables=1),
+    Table("transfer-board", "docs/transfer.md", "cats board transfer"),
     Table("probe-board", "docs/transfer.md", "cats board transfer_probe", titles=("Overall",)),
     Table(
         "transfer-agreement", "docs/transfer.md", "cats agree transfer", first=10, keep=CONSTANTS, tables=1,
@@ -23,11 +23,11 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Page("transfer-agreements", "transfer_agreement.md", "cats agree transfer", "Every measure beside the matrix `transfer`"),
     Page("transfer-scores", "transfer_scores.md", "cats score transfer", "What every measure says of the matrix `transfer`"),
-    Table("transfer-cost", "docs/transfer.md", "cats cost transfer", titles=("Regret", "All", "Pretrainings"), notes=True),
+    Table("transfer-cost", "docs/transfer.md", "cats cost transfer", titles=("Regret", "All", "Pretrainings")),
     Table("transfer-replay", "docs/transfer.md", "cats replay transfer", titles=("Regret",)),
     Table("curves", "docs/results.md", "cats curve data_size", notes=True),
-    Sheet("calibration-table", "docs/evaluation.md", EXPORT, "clinician-breastmnist-calibration.csv"),
-    Pictures("reliability", "reliability.png", EXPORT, "clinician-breastmnist-reliability.png"),
+    Sheet("calibration-table", "docs/evaluation.md", EXPORT, "clinician-pneumoniamnist-calibration.csv"),
+    Pictures("reliability", "reliability.png", EXPORT, "clinician-pneumoniamnist-reliability.png"),
     Pictures("board", "transfer.png", "cats board transfer --output {folder}", "board.png"),
     Pictures("curves-picture", "data_size.png", "cats curve data_size --output {folder}/data_size.png"),
     Pictures(
