@@ -15,7 +15,8 @@ RUNS = (
 
 FIGURES: tuple[Figure, ...] = (
     Table("result", "README.md", "cats board transfer --target ham10000", tables=1),
-    Table("transfer-board", "docs/transfer.md", "cats board transfer"),
+    Table("transfer-board", "docs/transfer.md", "cats board transfer", titles=("Overall",)),
+    Page("transfer-boards", "transfer_board.md", "cats board transfer", "The board of the matrix `transfer`"),
     Table("probe-board", "docs/transfer.md", "cats board transfer_probe", titles=("Overall",)),
     Table(
         "transfer-agreement", "docs/transfer.md", "cats agree transfer", first=10, keep=CONSTANTS, tables=1,
@@ -23,7 +24,11 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Page("transfer-agreements", "transfer_agreement.md", "cats agree transfer", "Every measure beside the matrix `transfer`"),
     Page("transfer-scores", "transfer_scores.md", "cats score transfer", "What every measure says of the matrix `transfer`"),
-    Table("transfer-cost", "docs/transfer.md", "cats cost transfer", titles=("Regret", "All", "Pretrainings")),
+    Table(
+        "transfer-regret", "docs/transfer.md", "cats cost transfer", titles=("Regret",), first=0,
+        keep=("always imagenet", "any source", "nearest_mean", "ped", "full sweep"), columns=("way to choose", "regret (95 %)", "kWh"),
+    ),
+    Table("transfer-cost", "docs/transfer.md", "cats cost transfer", titles=("All", "Pretrainings")),
     Table("transfer-replay", "docs/transfer.md", "cats replay transfer", titles=("Regret",)),
     Table("curves", "docs/results.md", "cats curve data_size", notes=True),
     Sheet("calibration-table", "docs/evaluation.md", EXPORT, "clinician-pneumoniamnist-calibration.csv"),
