@@ -14,7 +14,7 @@ RUNS = (
 )
 
 FIGURES: tuple[Figure, ...] = (
-    Table("result", "README.md", "cats board transfer --target ham10000", tables=1),
+    Table("result", "README.md", "cats board transfer --target ham10000", tables=1, first=4),
     Table("transfer-board", "docs/transfer.md", "cats board transfer", titles=("Overall",)),
     Page("transfer-boards", "transfer_board.md", "cats board transfer", "The board of the matrix `transfer`"),
     Table("probe-board", "docs/transfer.md", "cats board transfer_probe", titles=("Overall",)),
