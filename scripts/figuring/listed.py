@@ -26,7 +26,8 @@ FIGURES: tuple[Figure, ...] = (
     Page("transfer-scores", "transfer_scores.md", "cats score transfer", "What every measure says of the matrix `transfer`"),
     Table(
         "transfer-regret", "docs/transfer.md", "cats cost transfer", titles=("Regret",), first=0,
-        keep=("always imagenet", "any source", "nearest_mean", "ped", "full sweep"), columns=("way to choose", "regret (95 %)", "kWh"),
+        keep=("always imagenet", "any source", "nearest_mean", "ped", "full sweep"),
+        columns=("way to choose", "regret (95 %)", "kWh"),
     ),
     Table("transfer-cost", "docs/transfer.md", "cats cost transfer", titles=("All", "Pretrainings")),
     Table("transfer-replay", "docs/transfer.md", "cats replay transfer", titles=("Regret",)),
