@@ -31,6 +31,7 @@ from benchmark.entries.left_out import left_out, require_few, require_whole_fold
 from benchmark.entries.masks import is_mask_folder, require_no_mask_folders, require_no_masks
 from benchmark.entries.nested_copy import require_no_copy
 from benchmark.entries.said import Said
+from benchmark.entries.shared_beginnings import shared_beginnings
 from benchmark.entries.volume_entry import require_no_volumes
 from results.error import CatsError
 
@@ -84,6 +85,8 @@ def _infer(path: Path, said: Said) -> Inferred:
     facts, read = counted(tree, names, {"folders": options}, meaning, said)
     shapes, grey = picture_shapes(tree, read, said.broken or 0.0)
     notes = left_out(tree, read, lambda _: not said.include).sentences()
+    if facts.groups is None and said.group is None:
+        notes += list(filter(None, [shared_beginnings([composed(name) for name in read], len(facts.counts))]))
     return replace(facts, shapes=shapes, grey=grey, notes=(*facts.notes, *notes, *several_pages(tree, read)))
 
 
@@ -186,7 +189,7 @@ def counted(
     if samples.parts:
         _require_same_classes(path, set(zip(class_of.values(), samples.parts, strict=True)))
     groups = meaning.group or ("patient" if samples.groups else None)
-    people = f": {number_of_groups(samples.groups, str(groups))}" if samples.groups else ""
+    people = f", with {number_of_groups(samples.groups, str(groups))}" if samples.groups else ""
     facts = [f"folders are read as {'/'.join((*meaning.root, *meaning.levels))}{people}"]
     facts += [f"empty folders: {', '.join(tree.listing.empty[:6])}"] if tree.listing.empty else []
     inferred = Inferred(

@@ -27,6 +27,7 @@ from benchmark.entries.inferred import Inferred, picture_shapes, require_two_cla
 from benchmark.entries.picture_fit import Fit, fit_of, pictures_by_cell
 from benchmark.entries.picture_ways import way_in_words
 from benchmark.entries.said import OF_DICOM, Said, refuse_options
+from benchmark.entries.shared_beginnings import shared_beginnings
 from benchmark.entries.table_place import Place, place_of_table, require_pictures
 from benchmark.entries.table_rows import refuse_first_row, rows_of
 from results.error import CatsError
@@ -75,6 +76,8 @@ def infer_table(path: Path, said: Said) -> Inferred:
     refuse_options(said, OF_DICOM, "pictures, only with DICOM files")
     if group is None and said.group is None:
         refuse_folders_of_groups(files, where)
+        told = shared_beginnings(files, len(labels.counts))
+        inferred = replace(inferred, notes=(*inferred.notes, told)) if told else inferred
     shapes, grey = picture_shapes(place.tree, files, said.broken or 0.0)
     return replace(inferred, shapes=shapes, grey=grey, notes=(*inferred.notes, *several_pages(place.tree, files)))
 
