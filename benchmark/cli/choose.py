@@ -130,7 +130,7 @@ def choose(
                 say(sentence)
             choice, refused = answer(question, driver, how, door())
     except KeyboardInterrupt:
-        say(f"stopped; nothing finished is lost. Go on with the same call: cats choose {target}")
+        say(f"stopped; nothing finished is lost. Go on with the same call: cats choose {target}, with the same options")
         raise typer.Exit(exit_code()) from None
     print_as(ChoiceText(choice), form)
     name = choice.experiment

@@ -96,12 +96,12 @@ def run(
             resolved = replace(resolve_plan(loaded, tracking_uri), terms=terms)
             state, frame = run_plan(resolved, how, door())
     except KeyboardInterrupt:
-        say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
+        say(f"stopped; nothing finished is lost. Resume with: cats run {plan}, with the same options")
         raise typer.Exit(exit_code()) from None
     for sentence in sentences_of(state, plan):
         say(sentence)
     if state.interrupted:
-        say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
+        say(f"stopped; nothing finished is lost. Resume with: cats run {plan}, with the same options")
         raise typer.Exit(exit_code())
     if state.budget:
         say(state.budget)

@@ -77,12 +77,12 @@ def score(
         with stop_on_signal():
             state, resolved = score_pairs(loaded, how, door())
     except KeyboardInterrupt:
-        say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")
+        say(f"stopped; nothing finished is lost. Resume with: cats score {plan}, with the same options")
         raise typer.Exit(exit_code()) from None
     for sentence in sentences_of(state, resolved):
         say(sentence)
     if state.interrupted:
-        say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")
+        say(f"stopped; nothing finished is lost. Resume with: cats score {plan}, with the same options")
         raise typer.Exit(exit_code())
     for sentence in waiting(state, plan):
         say(sentence)

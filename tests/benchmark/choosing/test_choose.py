@@ -124,7 +124,9 @@ def test_a_choice_that_is_stopped_says_how_to_go_on(cats, tmp_path, monkeypatch,
     monkeypatch.setattr("benchmark.choosing.choose.run_choice", stopped)
     code, out, err = cats(*CALL)
     assert (code, out) == (130, "")
-    assert "stopped; nothing finished is lost. Go on with the same call: cats choose ihc" in " ".join(err.split())
+    assert "stopped; nothing finished is lost. Go on with the same call: cats choose ihc, with the same options" in " ".join(
+        err.split()
+    )
 
 
 def test_what_is_left_to_send_and_what_failed_is_said(capsys):
