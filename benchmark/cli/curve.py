@@ -38,7 +38,8 @@ def curve(
     metric: MetricOption = None,
     rule: RuleOption = None,
     picture: Annotated[
-        Path | None, typer.Option("--output", "-o", callback=a_picture, help="File (.png or .svg) for a drawing of the curves.")
+        Path | None,
+        typer.Option("--output", "-o", callback=a_picture, help="File (.png, .svg or .pdf) for a drawing of the curves."),
     ] = None,
     tracking_uri: TrackingOption = DATABASE,
     form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,

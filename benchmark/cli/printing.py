@@ -11,7 +11,7 @@ from results.text.plain import json_text
 if TYPE_CHECKING:
     from results.text.printing import Printable
 
-PICTURES = (".png", ".svg")
+PICTURES = (".png", ".svg", ".pdf")
 
 
 def print_as(result: "Printable", form: Format) -> None:
@@ -32,4 +32,5 @@ def print_as(result: "Printable", form: Format) -> None:
 def require_picture(path: Path) -> None:
     """Raise CatsError if the name of a file does not say which of PICTURES it is to be."""
     if path.suffix not in PICTURES:
-        raise CatsError(f"a picture cannot be written to '{path.name}'; its name must end with {' or '.join(PICTURES)}")
+        endings = f"{', '.join(PICTURES[:-1])} or {PICTURES[-1]}"
+        raise CatsError(f"a picture cannot be written to '{path.name}'; its name must end with {endings}")

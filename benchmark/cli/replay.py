@@ -59,7 +59,7 @@ def replay(
             "--output",
             "-o",
             callback=a_picture,
-            help="File (.png or .svg) for a plot of regret against the share that was spent.",
+            help="File (.png, .svg or .pdf) for a plot of regret against the share that was spent.",
         ),
     ] = None,
     metric: MetricOption = None,

@@ -41,7 +41,7 @@ def report(
         Path | None,
         typer.Option(
             callback=a_folder("the figures"),
-            help="Also write every chart as PNG and SVG and every table as CSV and LaTeX into this folder.",
+            help="Also write every chart as PNG, SVG and PDF and every table as CSV and LaTeX into this folder.",
         ),
     ] = None,
     metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,

@@ -17,7 +17,7 @@ WIDTH = 70  # characters of a line of the title
 
 
 def draw_board(board: Board, path: Path) -> None:
-    """Write a PNG or SVG, by the ending of `path`. Coloured dots cannot be told apart from the best of their target.
+    """Write a PNG, SVG or PDF, by the ending of `path`. Coloured dots cannot be told apart from the best of their target.
 
     Where a tie group jumps over a source, bars beside the panel join the sources of each group.
     """

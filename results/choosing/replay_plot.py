@@ -23,7 +23,7 @@ DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
 
 def draw_replay(found: Replayed, experiment: str, path: Path) -> None:
-    """Write a PNG or SVG, by the ending of `path`: the mean over targets and its 95 % interval at each share.
+    """Write a PNG, SVG or PDF, by the ending of `path`: the mean over targets and its 95 % interval at each share.
 
     The first policy is coloured. The grey band is what the smallest validation loss of all runs loses. Regrets up to `eps` of
     the question (EPSILON where it is 0) are on a linear scale, larger ones on a logarithmic one: neither hides the other.

@@ -15,7 +15,7 @@ SIZE = (9.0, 5.4)
 
 
 def draw_tradeoff(tradeoff: Tradeoff, path: Path) -> None:
-    """Write a PNG or SVG, by the ending of `path`; see plot_paid for its marks.
+    """Write a PNG, SVG or PDF, by the ending of `path`; see plot_paid for its marks.
 
     (11/12) behind a name means that the way was judged on so many targets only.
     """

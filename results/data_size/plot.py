@@ -29,7 +29,7 @@ def sources_of(curves: DataSizes) -> list[str]:
 
 
 def draw_curves(curves: DataSizes, path: Path, *, narrow: bool = False) -> None:
-    """Write a PNG or SVG, by the ending of `path`.
+    """Write a PNG, SVG or PDF, by the ending of `path`.
 
     A curve differs from another in colour, mark and dash, and has its name at its end; the paper is white on any page. The bars
     below a panel are the intervals of the numbers of images at which advantages over the baseline become nil. `narrow`: the

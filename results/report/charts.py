@@ -1,4 +1,4 @@
-"""Charts of a report, written as PNG or SVG by the ending of the path, in a few colours that a page can replace."""
+"""Charts of a report, written as PNG, SVG or PDF by the ending of the path, in a few colours that a page can replace."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -17,6 +17,7 @@ SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
     '"': r"\textquotedbl{}", "→": r"$\rightarrow$", "×": r"$\times$", "±": r"$\pm$", "≤": r"$\le$", "≥": r"$\ge$",
+    "τ": r"$\tau$", "ρ": r"$\rho$", "κ": r"$\kappa$", "µ": r"$\mu$", "μ": r"$\mu$",
     "≈": r"$\approx$", "·": r"$\cdot$", "•": r"$\bullet$", "−": r"$-$", "–": "--", "`": r"\textasciigrave{}",
 }  # fmt: skip
 LONGEST_SLUG = 100  # characters; file systems take 255 bytes with folder and ending
@@ -24,7 +25,7 @@ CELLS = 60  # whose drawings are written: each takes a second
 
 
 def write(page: Page, cells: Cells | None, folder: Path) -> int:
-    """Every chart as PNG and SVG, every table as CSV and LaTeX, and the drawings of the first CELLS cells that have any.
+    """Every chart as PNG, SVG and PDF, every table as CSV and LaTeX, and drawings of the first CELLS cells as PNG and SVG.
 
     Returns how many files were written. Raises CatsError if the folder takes none.
     """
@@ -34,7 +35,7 @@ def write(page: Page, cells: Cells | None, folder: Path) -> int:
         raise CatsError(f"cannot write to {folder}: {error.strerror}") from error
     for section in page.sections:
         for chart in section.all_charts():
-            for ending in ("png", "svg"):
+            for ending in ("png", "svg", "pdf"):
                 with output(folder / f"{chart.name}.{ending}", "a chart") as draft:
                     chart.draw(draft)
         for table in section.all_tables():

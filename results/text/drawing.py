@@ -21,10 +21,10 @@ LONGEST_TITLE = 300
 def label(text: str, path: Path, most: int = MOST) -> str:
     """A name as it is drawn in the file `path`: on one line, with … where it is cut, and no part of it a formula.
 
-    In a PNG, letters that the font does not have are codes; all of them would be drawn as one and the same box.
+    In a PNG or PDF, letters that the font does not have are codes; all of them would be drawn as one and the same box.
     """
     shown = shortened(plain(text), most)
-    if path.suffix.lower() == ".png" and not shown.isascii():
+    if path.suffix.lower() in {".png", ".pdf"} and not shown.isascii():
         shown = "".join(sign if ord(sign) in _letters() else coded(sign) for sign in shown)
     return shown.replace("$", r"\$")
 
@@ -47,20 +47,24 @@ def title_lines(title: str, width: int, path: Path) -> list[str]:
 
 
 def save(figure: "Figure", path: Path, dpi: int) -> None:
-    """Write a PNG or SVG, by the ending of `path`; the same numbers give the same file.
+    """Write a PNG, SVG or PDF, by the ending of `path`; the same numbers give the same file.
 
     The canvas of the format lays the figure out while it draws; `Figure.savefig` would draw everything twice.
     """
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     figure.set_dpi(dpi)
     # Without the date and the version of the library, and with ids that are not random, files do not differ from each other.
-    with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": "cats"}):
+    # Publishers refuse fonts of type 3, which matplotlib writes into a PDF unless told otherwise.
+    with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": "cats", "pdf.fonttype": 42}):
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # an SVG is shown with other fonts
         if path.suffix == ".svg":
             FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None, "Creator": None})
+        elif path.suffix == ".pdf":
+            FigureCanvasPdf(figure).print_pdf(path, metadata={"CreationDate": None, "Creator": None, "Producer": None})
         else:
             FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})
 

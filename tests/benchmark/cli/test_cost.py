@@ -128,7 +128,10 @@ def test_reading_everything_again_gives_the_same_bill(toy):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["toy", "--picture", "cost.jpg"], "a picture cannot be written to 'cost.jpg'; its name must end with .png or .svg"),
+        (
+            ["toy", "--picture", "cost.jpg"],
+            "a picture cannot be written to 'cost.jpg'; its name must end with .png, .svg or .pdf",
+        ),
         (["toy", "--metric", "f1"], "experiment 'toy' has no target with f1 of two sources or more"),
         (["toy", "--over", "0"], "cannot be shared over 0 targets"),
         (["tol"], "no experiment 'tol'"),

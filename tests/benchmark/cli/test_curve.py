@@ -105,7 +105,7 @@ def test_the_picture_is_written(tmp_path):
     ("arguments", "sentence"),
     [
         (["curve", "toy.yaml", "--baseline", "digit"], "the baseline 'digit' has no finished run; --baseline names another"),
-        (["curve", "toy.yaml", "--picture", "curve.pdf"], "a picture cannot be written to 'curve.pdf'"),
+        (["curve", "toy.yaml", "--picture", "curve.jpg"], "a picture cannot be written to 'curve.jpg'"),
         (["curve", "toy.yaml", "--metric", "f1"], "no run of 'toy' has the metric 'f1'"),
         (["board", "toy.yaml", "--train", "60"], "^--train is 60, and the plan states no cells with that number; it states 25"),
         (["agree", "toy.yaml", "--train", "60"], "^--train is 60, and the plan states no cells with that number"),

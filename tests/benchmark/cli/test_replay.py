@@ -106,7 +106,7 @@ def test_the_picture_is_written_beside_the_tables(database, tmp_path):
         (["--family", "organ=octmnst"], "names the target 'octmnst', which has no run; did you mean 'octmnist'"),
         (["--family", "a=octmnist", "--family", "b=octmnist"], "puts octmnist into two families"),
         (["--eps", "-1"], "--eps is -1"),
-        (["--picture", "regret.jpg"], "a picture cannot be written to 'regret.jpg'; its name must end with .png or .svg"),
+        (["--picture", "regret.jpg"], "a picture cannot be written to 'regret.jpg'; its name must end with .png, .svg or .pdf"),
         (["--metric", "acu"], "has the metric 'acu'; did you mean 'auc'"),
     ],
 )

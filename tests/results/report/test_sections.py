@@ -285,6 +285,7 @@ def test_latex_prints_every_sign_as_it_stands():
     assert escaped(r"a_b & 50% of $5 #1 {x} ~ ^ \ <y>") == (
         r"a\_b \& 50\% of \$5 \#1 \{x\} \textasciitilde{} \textasciicircum{} \textbackslash{} \textless{}y\textgreater{}"
     )
+    assert escaped("weighted τ, Spearman's ρ") == r"weighted $\tau$, Spearman's $\rho$"  # LaTeX has no such letters in text
     made = latex(Table("t", "100 %", ("source", "n"), [("[x]", "1"), ("*", "2")], frozenset({"source"})))
     assert r"\caption{100 \%}" in made
     assert r"\begin{tabular}{lr}" in made
