@@ -20,6 +20,7 @@ SIGNS = {
     "τ": r"$\tau$", "ρ": r"$\rho$", "κ": r"$\kappa$", "µ": r"$\mu$", "μ": r"$\mu$",
     "≈": r"$\approx$", "·": r"$\cdot$", "•": r"$\bullet$", "−": r"$-$", "–": "--", "`": r"\textasciigrave{}",
 }  # fmt: skip
+MINUS = re.compile(r"(?<![\w-])-(?=\d)")  # of a negative number: LaTeX would print the hyphen
 LONGEST_SLUG = 100  # characters; file systems take 255 bytes with folder and ending
 CELLS = 60  # whose drawings are written: each takes a second
 
@@ -101,7 +102,7 @@ def _line(cells: Sequence[str]) -> str:
 
 def escaped(text: str) -> str:
     """The text on one line, with the special characters of LaTeX escaped."""
-    return "".join(SIGNS.get(sign, sign) for sign in plain(text))
+    return "".join(SIGNS.get(sign, sign) for sign in MINUS.sub("−", plain(text)))
 
 
 def slug(text: str) -> str:

@@ -286,6 +286,7 @@ def test_latex_prints_every_sign_as_it_stands():
         r"a\_b \& 50\% of \$5 \#1 \{x\} \textasciitilde{} \textasciicircum{} \textbackslash{} \textless{}y\textgreater{}"
     )
     assert escaped("weighted τ, Spearman's ρ") == r"weighted $\tau$, Spearman's $\rho$"  # LaTeX has no such letters in text
+    assert escaped("-0.25 (-1 – 2), 1e-05, 2026-11-29, a-1") == "$-$0.25 ($-$1 -- 2), 1e-05, 2026-11-29, a-1"
     made = latex(Table("t", "100 %", ("source", "n"), [("[x]", "1"), ("*", "2")], frozenset({"source"})))
     assert r"\caption{100 \%}" in made
     assert r"\begin{tabular}{lr}" in made
