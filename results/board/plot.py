@@ -1,10 +1,12 @@
 """Plots of a board: one panel for each target, one dot with its interval for each source; and critical differences."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from results.board.board import Board
+from results.board.ranking import Row
 from results.board.rules import ORACLE, rule_in_words
 from results.board.ties import mark_jumps
 from results.metrics import written
@@ -40,12 +42,17 @@ def draw_board(board: Board, path: Path) -> None:
         axis.set_axisbelow(True)
         axis.spines[["top", "right", "left"]].set_visible(False)
         axis.tick_params(axis="y", length=0)
-        over = "seeds and test images" if target in board.images else "seeds"
-        what = label(f"test {written(board.metric)}", path)
-        axis.set_xlabel(f"{what}, mean and 95 % interval\nover {over}")
+        over = "\nover seeds and test images" if target in board.images else "\nover seeds"
+        axis.set_xlabel(with_interval(label(f"test {written(board.metric)}", path), rows, over))
     if board.rule == ORACLE:
         figure.suptitle(f"Chosen by {rule_in_words(board.rule)}", x=0.01, ha="left", fontsize=9)
     save(figure, path, DPI)
+
+
+def with_interval(what: str, rows: Sequence[Row], over: str = "") -> str:
+    """What an axis shows: a figure and its interval; no interval is named where no row has one, as after one seed."""
+    known = any(row.low is not None for row in rows)
+    return f"{what}, mean and 95 % interval{over}" if known else f"{what}; no interval can be given"
 
 
 def draw_ranks(tests: Difference, path: Path) -> None:

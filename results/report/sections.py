@@ -7,7 +7,7 @@ from functools import partial
 from results.board.board import Board
 from results.board.columns import OVERALL_COLUMNS, ROW_COLUMNS, cells, headings, leaking_columns
 from results.board.columns import WORDS as BOARD_WORDS
-from results.board.plot import draw_ranks, draw_ranks_narrow, ranks_title
+from results.board.plot import draw_ranks, draw_ranks_narrow, ranks_title, with_interval
 from results.board.ranking import Row
 from results.board.text import APART, legend
 from results.board.ties import jumps
@@ -70,7 +70,7 @@ def _target(board: Board, target: str, name: str, unit: EnergyUnit) -> Section:
     rows, metric = board.targets[target], written(board.metric)
     title = f"{target}: {_seen(rows)}"
     points = [IntervalPoint(row.source, row.mean, row.low, row.high, row.tie == 1, row.tie) for row in rows]
-    label = f"test {metric}, mean and 95 % interval"
+    label = with_interval(f"test {metric}", rows)
     text = (
         "Sources with a filled dot cannot be told apart from the best one; sources with a hollow dot can. "
         "The table below gives the figures."

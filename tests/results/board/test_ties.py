@@ -2,7 +2,7 @@
 
 import pytest
 
-from results.board.plot import draw_board
+from results.board.plot import draw_board, with_interval
 from results.board.text import BoardText, legend
 from results.board.ties import jump_notes, jumps
 from results.report.sections import per_target
@@ -57,3 +57,12 @@ def test_pictures_mark_groups_that_overlap_and_no_others(tmp_path):
     assert not [drawn for drawn in drawings(board(CLEAR), tmp_path) if "jumps" in drawn]
     text = per_target(made(**FAR)).parts[0].charts[0].text
     assert text.endswith("A bar on the right joins the sources of each tie group, because one group jumps over a source.")
+
+
+def test_an_axis_names_no_interval_where_none_is_known():
+    one = board(runs(good=[[0.9]], bad=[[0.7]]))
+    assert with_interval("test AUC", one.targets["a"]) == "test AUC; no interval can be given"
+    assert per_target(one).parts[0].charts[0].draw.args[-1] == "test AUC; no interval can be given"
+    assert (
+        with_interval("test AUC", board(CLEAR).targets["a"], "\nover seeds") == "test AUC, mean and 95 % interval\nover seeds"
+    )
