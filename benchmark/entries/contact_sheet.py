@@ -25,9 +25,15 @@ def contact_sheets(dataset: Dataset, images: Decoded, folder: Path) -> list[Path
         mine = np.flatnonzero(images.labels[:, number] if images.labels.ndim > 1 else images.labels == number)
         path = folder / f"{dataset.name}-{number:03d}-{re.sub(r'[^A-Za-z0-9]+', '-', name)[:LONGEST].strip('-')}.png"
         with output(path, "a contact sheet") as draft:
-            sheet(images.images, mine, f"{shortened(plain(name), LONGEST)}: {how_many(len(mine), 'image')}").save(draft)
+            sheet(images.images, mine, heading(name, len(mine))).save(draft)
         written.append(path)
     return written
+
+
+def heading(name: str, count: int) -> str:
+    """What stands above a sheet: the class, and how many of its images are shown."""
+    shown = f"{COLUMNS * ROWS} of " if count > COLUMNS * ROWS else ""
+    return f"{shortened(plain(name), LONGEST)}: {shown}{how_many(count, 'image')}"
 
 
 def sheet(images: np.ndarray, chosen: np.ndarray, title: str) -> Image.Image:
