@@ -17,7 +17,7 @@ def shared_beginnings(names: Sequence[str], classes: int) -> str:
     """
     for form in FORMS:
         pattern = rf"(?:^|/)({form})[_-][^/]*$"
-        found = [groups[1] for groups in searched(pattern, names) if groups]
+        found = [groups[1] or "" for groups in searched(pattern, names) if groups]
         kinds = sorted(set(found))
         if len(found) == len(names) and max(FEWEST, 2 * classes) <= len(kinds) <= len(names) / 2 and are_ids(kinds):
             return (
