@@ -17,12 +17,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import mlflow
 from check_report import browser
 from PIL import Image
 from report_pictures import store
+
+from results.tracking.links import TRAINING
 
 SIZE = (1500, 757)  # pixels
 PATIENCE_SECONDS = 120  # until the rows of a table are drawn
@@ -65,7 +67,8 @@ def page_of_run(view: str, experiment: str, uri: str) -> str:
         order_by=["metrics.test_auc DESC"],
         max_results=1,
     ).iloc[0]
-    return f"{urlsplit(view)._replace(fragment='', query='').geturl()}#/experiments/{best.experiment_id}/runs/{best.run_id}"
+    root = urlsplit(view)._replace(fragment="", query="").geturl()
+    return f"{root}#/experiments/{best.experiment_id}/runs/{best.run_id}?{urlencode(TRAINING)}"
 
 
 def taken(address: str) -> Image.Image:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Each file has one purpose; the page holds them one after the other.
 HEAD = "head.html"  # of every page
 STYLES = ("theme", "page", "bar", "tables", "plots", "code", "cells", "narrow", "print")
-INTERVAL = re.compile(r"([^()]+) (\([^()]+\))")
+INTERVAL = re.compile(r"([^()]+) (\([^()]+\)|± [^()]+)")
 SCRIPTS = ("elements", "theme", "menus", "tips", "sources", "metrics", "tables", "code", "cells", "drawings")
 
 
@@ -42,6 +42,7 @@ def render(page: Page) -> str:
     environment.filters["drawn"] = lambda chart: Markup(inline(chart, numbers))  # noqa: S704 - matplotlib escapes text
     environment.filters["shade"] = shade
     environment.filters["divided"] = divided
+    environment.filters["breakable"] = breakable
     environment.filters["lines"] = code_lines
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     script = script_of()
@@ -100,9 +101,16 @@ def head_tip(table: Table, name: str) -> str:
 
 
 def divided(cell: str) -> tuple[str, str]:
-    """A figure and its interval in brackets, between which a narrow table may begin a new line; the interval may be empty."""
+    """A figure and its interval in brackets or behind ±, between which a narrow table may begin a new line; it may be empty."""
     found = INTERVAL.fullmatch(cell)
     return (found[1], found[2]) if found else (cell, "")
+
+
+def breakable(name: str) -> Any:
+    """A name, escaped, that a narrow column may break before its options."""
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(name)).replace("[", "<wbr>["))  # noqa: S704 - escaped before
 
 
 def code_lines(text: str) -> Any:
