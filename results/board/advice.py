@@ -16,7 +16,7 @@ def seed_advice(standings: Mapping[str, Standing], targets: Mapping[str, Sequenc
     noises = {target: noise for target, rows in targets.items() if (noise := _noise(standings[target], rows)) is not None}
     if not noises:
         return []
-    differences = [_least(noises, count, metric) for count in (FEW, *MORE)]
+    differences = [told(noises, count, metric) for count in (FEW, *MORE)]
     listed = ", ".join(f"{count} seeds {least}" for count, least in zip(MORE, differences[1:], strict=True))
     said = f"{FEW} seeds are few: of {metric} they tell {differences[0]} apart; {listed} (80 % power"
     if len(noises) > 1:
@@ -50,13 +50,14 @@ def _randomness(standing: Standing) -> Noise | None:
     return Noise(seeds.deviation**2, (images.deviation or 0.0) ** 2, units, len(standing.sources))
 
 
-def _least(noises: Mapping[str, Noise], seeds: int, metric: str) -> str:
-    """What so many seeds tell apart, from the target with the least noise to that with the most."""
-    least = [_smallest(noises[target], seeds, metric) for target in dict.fromkeys(_ends(noises, seeds))]
-    known = list(dict.fromkeys(filter(None, least)))
+def told(noises: Mapping[str, Noise], seeds: int, metric: str) -> str:
+    """What so many seeds tell apart on the targets with the least and the most noise, the smaller difference first."""
+    least = [smallest_difference(noises[target], seeds) for target in dict.fromkeys(_ends(noises, seeds))]
+    known = sorted(difference for difference in least if difference is not None and difference < width_of(metric))
     if not known:
         return "no difference"
-    return " to ".join(known) if all(least) else f"{known[0]} at best"
+    words = list(dict.fromkeys(f"{difference:.2g}" for difference in (known[0], known[-1])))
+    return " to ".join(words) if len(known) == len(least) else f"{words[0]} at best"
 
 
 def _ends(noises: Mapping[str, Noise], seeds: int) -> tuple[str, str]:
@@ -66,12 +67,6 @@ def _ends(noises: Mapping[str, Noise], seeds: int) -> tuple[str, str]:
         return 2 * noises[target].seeds / seeds + noises[target].images
 
     return min(noises, key=spread), max(noises, key=spread)
-
-
-def _smallest(noise: Noise, seeds: int, metric: str) -> str:
-    """The smallest difference that so many seeds tell apart; empty if they tell none."""
-    least = smallest_difference(noise, seeds)
-    return "" if least is None or least >= width_of(metric) else f"{least:.2g}"
 
 
 def _needed(gap: float, noise: Noise) -> str:

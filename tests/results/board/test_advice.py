@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from results.board.advice import seed_advice
+from results.board.advice import seed_advice, told
 from results.board.request import Judging
 from results.statistics import power
 from results.statistics.power import Noise, seeds_needed, smallest_difference
@@ -97,3 +97,11 @@ def test_the_advice_of_many_targets_asks_no_more_than_that_of_two(monkeypatch):
     monkeypatch.setattr(power, "power", lambda *given, of=power.power: asked.append(given) or of(*given))
     board(of_targets({f"t{number}": 1 + number / 10 for number in range(12)}))
     assert 0 < len(asked) < 170
+
+
+def test_a_range_begins_with_the_smallest_difference_also_where_the_noisier_target_tells_it():
+    quiet, noisy = Noise(4e-4, 0.0, 50, 3), Noise(1e-5, 3.95e-4, 1000, 3)  # the noise of seeds has few degrees of freedom
+    assert 2 * quiet.seeds / 2 + quiet.images < 2 * noisy.seeds / 2 + noisy.images
+    smallest = [smallest_difference(noise, 2) for noise in (noisy, quiet)]
+    assert smallest[0] < smallest[1]
+    assert told({"quiet": quiet, "noisy": noisy}, 2, "auc") == f"{smallest[0]:.2g} to {smallest[1]:.2g}"
