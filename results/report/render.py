@@ -107,10 +107,10 @@ def divided(cell: str) -> tuple[str, str]:
 
 
 def breakable(name: str) -> Any:
-    """A name, escaped, that a narrow column may break before its options."""
+    """A name with control characters as codes, escaped, that a narrow column may break before its options."""
     from markupsafe import Markup, escape
 
-    return Markup(str(escape(name)).replace("[", "<wbr>["))  # noqa: S704 - escaped before
+    return Markup(str(escape(plain(name))).replace("[", "<wbr>["))  # noqa: S704 - escaped before
 
 
 def code_lines(text: str) -> Any:

@@ -51,7 +51,7 @@ QUERY = RunQuery("toy")
 # What sections of a page are made of.
 SECTIONS = {"section", "h2", "h3", "figure", "figcaption", "strong", "div", "span", "ul", "li", "p", "a"} | {
     "table", "caption", "thead", "tbody", "tr", "th", "td", "form", "label", "input", "select", "button", "noscript", "svg",
-    "g", "path", "defs", "use", "text", "tspan", "clippath", "rect", "line", "circle", "symbol", "tfoot",
+    "g", "path", "defs", "use", "text", "tspan", "clippath", "rect", "line", "circle", "symbol", "tfoot", "wbr",
 }  # fmt: skip
 NAMES = [name for name in HOSTILE.values() if name.strip()]
 HELD = [name for name in NAMES if storable(name) == name]  # a frame of pandas holds no other text
@@ -165,7 +165,7 @@ def test_nothing_reaches_files_for_papers(page, tmp_path, monkeypatch):
     count = write(made, cells, tmp_path)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) == count
-    assert all(re.fullmatch(r"[a-z0-9-]+\.(png|svg|csv|tex)", path.name) for path in files)
+    assert all(re.fullmatch(r"[a-z0-9-]+\.(png|svg|pdf|csv|tex)", path.name) for path in files)
     for path in files:
         if path.suffix == ".svg":
             text = path.read_text(encoding="utf-8")
@@ -174,6 +174,8 @@ def test_nothing_reaches_files_for_papers(page, tmp_path, monkeypatch):
         elif path.suffix == ".png":
             with Image.open(path) as image:
                 image.load()
+        elif path.suffix == ".pdf":
+            assert path.read_bytes().startswith(b"%PDF")
         else:
             assert forbidden(path.read_text(encoding="utf-8")) == set()
 

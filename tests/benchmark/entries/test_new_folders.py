@@ -11,14 +11,7 @@ import yaml
 from PIL import Image
 
 from benchmark.specs import catalogue
-
-FACTS = ("--modality", "microscope", "--licence", "CC0", "--citation", "Us, 2026")
-
-
-def put(path, number=0, kind="PNG", size=8):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(number).integers(0, 255, (size, size), dtype=np.uint8)
-    Image.fromarray(pixels).save(path, kind)
+from tests.support.new_folders import FACTS, new, put
 
 
 def tree(own, names, each=1):
@@ -31,10 +24,6 @@ def tree(own, names, each=1):
 
 def written(own, kind="targets"):
     return yaml.safe_load((own / "entries" / kind / "mine.yaml").read_text())["dataset"]
-
-
-def new(call, *options, path="set"):
-    return call("new", "target", "mine", "--from", path, *FACTS, *options)
 
 
 def checked(call):

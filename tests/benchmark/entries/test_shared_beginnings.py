@@ -5,7 +5,7 @@ import re
 import pytest
 
 from benchmark.entries.shared_beginnings import shared_beginnings
-from tests.benchmark.entries.test_new_folders import new, put
+from tests.support.new_folders import new, put
 
 TOLD = {
     "numbers": [f"{'ab'[i % 2]}/{10250 + i // 4}_x{i}_y7.png" for i in range(40)],

@@ -86,12 +86,13 @@ def test_the_work_of_others_is_not_ours():
 
 @pytest.mark.slow
 def test_waiting_is_no_work():
-    for _ in range(3):  # other programs may take the cores from the work
+    for _ in range(10):  # a process that another test has left may be at work, and other programs may take the cores
         waited, worked = phase(0.3, time.sleep), phase(0.3)
         if kwh(waited) < 0.2 * kwh(worked):
             break
+        time.sleep(1)
     else:
-        pytest.fail("waiting took more than a fifth of the energy of work, three times")
+        pytest.fail("waiting took more than a fifth of the energy of work, ten times")
     assert waited.energy["ram"].machine_kwh > 0.8 * 20 * 0.3 / JOULES or waited.energy["ram"].watts != 20
 
 

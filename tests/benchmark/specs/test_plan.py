@@ -168,7 +168,7 @@ def test_a_plan_that_is_nowhere_is_named(name, tmp_path, monkeypatch):
         near = (
             "did you mean 'quickstart'?"
             if name == "quickstrt"
-            else "allowed are data_size, first, guide, measures, medmnist_rows, quickstart"
+            else "allowed are data_size, first, guide, medmnist_rows, quickstart, transfer, transfer_probe"
         )
         assert told == f"there is no plan file '{name}', and no plan of that name; {near}"
 

@@ -26,6 +26,7 @@ def test_a_figure_may_be_divided_before_its_interval(cell, parts):
         ("mednist[from=imagenet]", "mednist<wbr>[from=imagenet]"),
         ("imagenet", "imagenet"),
         ("<b>[x]", "&lt;b&gt;<wbr>[x]"),
+        ("a\x07[x]", r"a\u0007<wbr>[x]"),
     ],
 )
 def test_a_name_may_break_before_its_options_and_is_escaped(name, shown):
