@@ -66,7 +66,7 @@ def test_the_energy_of_a_phase_is_the_same_beside_a_known_foreign_load():
 
 @pytest.fixture
 def resting_children():
-    """Wait until no child of this process is at work: the work of children is ours, also of those that other tests have left."""
+    """Wait until no child of this process is at work: the work of children is ours, also that other tests have left."""
 
     def work():
         total = 0.0
