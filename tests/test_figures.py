@@ -68,6 +68,7 @@ def test_a_printed_result_is_cut_to_the_tables_columns_and_rows_that_are_asked_f
     assert notes == ["- a note", "- another note"]
     rows = figuring["printed"].narrowed(parts[0].rows, ("a", "c"), 1, ("z",))
     assert rows == ["| a | c |", "| --- | ---: |", "| x | 4 |", "| z | 6 |"]
+    assert figuring["printed"].narrowed([], ("a",), 1, ()) == []  # a sentence
     with pytest.raises(ValueError, match="d"):
         figuring["printed"].narrowed(parts[0].rows, ("d",), 1, ())
 

@@ -72,8 +72,8 @@ def _refusals(name: str, cells: list[Cell]) -> Iterator[str]:
                 yield str(error)
         reason = _reason(cell, counts[draw], images.images.shape[1:3]) if counts[draw] else None
         if reason is not None:
-            source = f" ({_written(cell.subsample)})" if cell.subsample.train is not None else ""
-            yield f"recipe: {reason} of {name}{source}"
+            drawn = f" ({_written(cell.subsample)})" if cell.subsample.train is not None else ""
+            yield f"recipe: {reason} of {name}{drawn}"
 
 
 def drawn_rows(dataset: Dataset, images: Decoded, parts: Rows, draw: tuple[Subsample, int]) -> Rows:

@@ -16,7 +16,7 @@ def seed_advice(standings: Mapping[str, Standing], targets: Mapping[str, Sequenc
     noises = {target: noise for target, rows in targets.items() if (noise := _noise(standings[target], rows)) is not None}
     if not noises:
         return []
-    differences = [told(noises, count, metric) for count in (FEW, *MORE)]
+    differences = [detectable(noises, count, metric) for count in (FEW, *MORE)]
     listed = ", ".join(f"{count} seeds {least}" for count, least in zip(MORE, differences[1:], strict=True))
     said = f"{FEW} seeds are few: of {metric} they tell {differences[0]} apart; {listed} (80 % power"
     if len(noises) > 1:
@@ -50,7 +50,7 @@ def _randomness(standing: Standing) -> Noise | None:
     return Noise(seeds.deviation**2, (images.deviation or 0.0) ** 2, units, len(standing.sources))
 
 
-def told(noises: Mapping[str, Noise], seeds: int, metric: str) -> str:
+def detectable(noises: Mapping[str, Noise], seeds: int, metric: str) -> str:
     """What so many seeds tell apart on the targets with the least and the most noise, the smaller difference first."""
     least = [smallest_difference(noises[target], seeds) for target in dict.fromkeys(_ends(noises, seeds))]
     known = sorted(difference for difference in least if difference is not None and difference < width_of(metric))

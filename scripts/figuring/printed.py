@@ -46,8 +46,10 @@ def cells(row: str) -> list[str]:
 def narrowed(rows: list[str], columns: tuple[str, ...], first: int, keep: tuple[str, ...]) -> list[str]:
     """A table with these columns, all if there are none, of its first rows and of the rows whose first cell is one of `keep`.
 
-    Raises ValueError for a column that the table does not have.
+    A sentence, which has no rows, stays without. Raises ValueError for a column that the table does not have.
     """
+    if not rows:
+        return []
     head = cells(rows[0])
     places = [head.index(name) for name in columns] or list(range(len(head)))
     shown = [row for place, row in enumerate(rows[2:]) if place < first or cells(row)[0] in keep]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from results.board.advice import seed_advice, told
+from results.board.advice import detectable, seed_advice
 from results.board.request import Judging
 from results.statistics import power
 from results.statistics.power import Noise, seeds_needed, smallest_difference
@@ -104,4 +104,4 @@ def test_a_range_begins_with_the_smallest_difference_also_where_the_noisier_targ
     assert 2 * quiet.seeds / 2 + quiet.images < 2 * noisy.seeds / 2 + noisy.images
     smallest = [smallest_difference(noise, 2) for noise in (noisy, quiet)]
     assert smallest[0] < smallest[1]
-    assert told({"quiet": quiet, "noisy": noisy}, 2, "auc") == f"{smallest[0]:.2g} to {smallest[1]:.2g}"
+    assert detectable({"quiet": quiet, "noisy": noisy}, 2, "auc") == f"{smallest[0]:.2g} to {smallest[1]:.2g}"
