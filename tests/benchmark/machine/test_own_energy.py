@@ -1,18 +1,17 @@
 """The energy of a cell is its own: of its CPU seconds, whatever else the machine does, and by our settings alone."""
 
+import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from pathlib import Path
 
-import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.machine import cpu_work
 from benchmark.machine.cost_sharing import own_share, share_costs
 from benchmark.machine.cpu_work import SHORTEST, Reading, Work, between
 from benchmark.machine.meter import Meter, Stopwatch
@@ -20,6 +19,7 @@ from benchmark.machine.own_energy import JOULES, own_energies
 from results.record import Cost, Energy
 from tests.support.burners import burners
 
+ROOT = Path(__file__).parents[3]
 WATTS = {"cpu": 8.0, "ram": 20.0}
 WHOLE = {"cpu": Energy(kwh=1e-5, provenance="modelled"), "ram": Energy(kwh=2e-5, provenance="modelled")}
 
@@ -64,51 +64,44 @@ def test_the_energy_of_a_phase_is_the_same_beside_a_known_foreign_load():
     assert all(cost.energy["ram"].machine_kwh > 1.5 * cost.energy["ram"].kwh for cost in loaded)
 
 
-@pytest.fixture
-def resting_children():
-    """Wait until no child of this process is at work: the work of children is ours, also that other tests have left."""
-
-    def work():
-        total = 0.0
-        for child in psutil.Process().children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                times = child.cpu_times()
-                total += times.user + times.system
-        return total
-
-    for _ in range(300):
-        before = work()
-        time.sleep(0.1)
-        if abs(work() - before) < 0.02:
-            return
+def work_of(code):
+    """The work that a fresh process finds when it runs some code: no child that another test has left can be in it."""
+    code = f"from dataclasses import astuple\nfrom benchmark.machine.cpu_work import between, reading\n{code}"
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+    return [Work(*json.loads(line)) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.usefixtures("resting_children")
 def test_the_work_of_children_living_and_reaped_is_ours():
-    code = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
-    start = cpu_work.reading()
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
-        child.stdout.readline()
-        living = between(start, cpu_work.reading())
-        child.communicate("\n")
-    reaped = between(start, cpu_work.reading())
+    living, reaped = work_of("""
+import json, subprocess, sys
+code = "import time\\nwhile time.process_time() < 0.3: pass\\nprint(flush=True)\\ninput()"
+start = reading()
+with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+    child.stdout.readline()
+    print(json.dumps(astuple(between(start, reading()))))
+    child.communicate("\\n")
+print(json.dumps(astuple(between(start, reading()))))
+""")
     assert 0.25 < living.own <= reaped.own + 0.02 < living.own + 0.25
 
 
-@pytest.mark.usefixtures("resting_children")
 def test_the_work_of_others_is_not_ours():
-    with burners(1) as (pid,):
-        start = cpu_work.reading()
-        burn(0.3)
-        work = between(start, cpu_work.reading())
-        assert os.getpid() != pid
+    (work,) = work_of("""
+import json, time
+from tests.support.burners import burners
+with burners(1):
+    start = reading()
+    end = time.process_time() + 0.3
+    while time.process_time() < end:
+        pass
+    print(json.dumps(astuple(between(start, reading()))))
+""")
     assert 0.3 <= work.own < 0.45
     assert work.own <= work.known_busy
     assert work.share == work.own / work.known_busy
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("resting_children")
 def test_waiting_is_no_work():
     for _ in range(10):  # a process that another test has left may be at work, and other programs may take the cores
         waited, worked = phase(0.3, time.sleep), phase(0.3)
