@@ -4,7 +4,7 @@ Sentences about runs that are left out go to the `say` of the reader.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from results.error import CatsError
@@ -50,12 +50,9 @@ def agreement_of(
     learn_from: plans or experiments whose boards teach one more measure, see results.agreement.learned.
     Raises CatsError if there are no runs or no scores, if a formula is wrong, or if too few targets teach.
     """
-    from benchmark.answers.learned import learn_decisions, reader_beside
-    from results.agreement.combine import combine
+    from benchmark.answers.learned import learning
     from results.agreement.decisions import decisions_of, scores_for
-    from results.agreement.judge import judge_measures
-    from results.agreement.learned import rows_of
-    from results.agreement.learned_text import basis
+    from results.agreement.more_measures import judge_with_more
     from results.agreement.scores import read_scores
     from results.board.board import version_notes
     from results.board.versions import scores_of_one_version
@@ -67,14 +64,8 @@ def agreement_of(
     comparable, notes = scores_of_one_version(frame, query.selection)
     for note in [*left_out(frame), *version_notes(frame, query), *notes]:
         reader.say(note)
-    rows = measured = scores_for(decisions, read_scores(comparable, query.experiment))
-    for formula in formulas:
-        rows = [*rows, *combine(rows, formula)]
-    if not learn_from:
-        return judge_measures(decisions, rows, query.experiment, query.metric)
-    made = learn_decisions(decisions, measured, learn_from, reader_beside(reader.uri, query.metric, reader.say, reader))
-    agreement = judge_measures(decisions, [*rows, *rows_of(made, prediction=False)], query.experiment, query.metric)
-    return replace(agreement, notes=[*agreement.notes, *basis(made)])
+    rows = scores_for(decisions, read_scores(comparable, query.experiment))
+    return judge_with_more(decisions, rows, query, formulas, learning(reader, learn_from))
 
 
 def comparison_of(reader: "RunReader", pair: tuple[str, str], target: str, backbone: str | None = None) -> "Comparison":

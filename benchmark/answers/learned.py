@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from results.error import CatsError
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from benchmark.answers.query import RunReader
     from results.agreement.decisions import Decision
     from results.agreement.learned import Ordered
+    from results.agreement.more_measures import Learn
     from results.agreement.pools import Pool
     from results.agreement.scores import PairScore
     from results.board.request import RunQuery
@@ -28,6 +30,12 @@ def reader_beside(uri: str, metric: str, say: Callable[[str], None], own: "RunRe
         return own if own is not None and own.query.experiment == found.query.experiment else found
 
     return read
+
+
+def learning(reader: "RunReader", experiments: Sequence[str]) -> "Learn | None":
+    """How the sources of a reader's runs are ordered by what these experiments teach; None where none is named."""
+    read = reader_beside(reader.uri, reader.query.metric, reader.say, reader)
+    return partial(learn_decisions, experiments=experiments, reader_for=read) if experiments else None
 
 
 def learn_decisions(

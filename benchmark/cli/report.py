@@ -14,6 +14,7 @@ from benchmark.cli.options import (
     FreshOption,
     ImagesOption,
     ImputeOption,
+    LearnOption,
     NoiseOption,
     RuleOption,
     TrackingOption,
@@ -62,6 +63,7 @@ def report(
     combine: Annotated[
         list[str] | None, typer.Option(help="NAME=FORMULA: a combination of measures, as in `cats agree`.")
     ] = None,
+    learn_from: LearnOption = None,
     model: Annotated[
         list[Path] | None,
         typer.Option(
@@ -82,6 +84,7 @@ def report(
     log: Annotated[bool, typer.Option("--log/--no-log", help="Log the page to MLflow, as a run that boards ignore.")] = True,
 ) -> None:
     """Write all results into one HTML file that opens offline. Needs only MLflow, neither data nor torch."""
+    from benchmark.answers.learned import learning
     from benchmark.answers.page import page_options
     from benchmark.cli.query import reader_of
     from results.board.request import Judging, runs_of_query
@@ -101,11 +104,13 @@ def report(
     options: list[tuple[str, object]] = [("training images", train), ("rule", rule)]
     options += [("noise", noise and f"differences up to {noise:g}"), ("missing pairs count as", impute)]
     options += [("a pretraining is shared over", over and how_many(over, "target")), ("combinations", ", ".join(combine or []))]
+    options += [("learned from", ", ".join(learn_from or []))]
     facts = [(f"option: {name}", str(value)) for name, value in options if value]
     runs = runs_of_query(frame, reader.query.of_every_size)
     choices = page_options(
-        plan, runs, facts, details=details, over=over, combine=combine or [], baseline=baseline, sections=sheets
-    )
+        plan, runs, facts, details=details, over=over, combine=combine or [], baseline=baseline, sections=sheets,
+        learn=learning(reader, learn_from or []),
+    )  # fmt: skip
     _, page, cells = whole_page(reader, frame, judging, tracking, choices)
     html = render(page)
     with written(output, "the report") as draft:

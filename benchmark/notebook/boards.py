@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.answers.judged import Terms, agreement_of, comparison_of, cost_of
+from benchmark.answers.learned import learning
 from benchmark.answers.page import page_options
 from benchmark.notebook.asked import Asked
 from benchmark.notebook.subject import Subject, noise_of, plan_or_experiment, several
@@ -199,6 +200,8 @@ def report(
     impute: Impute | None = None,
     images: bool = True,
     train: str | int | None = None,
+    combine: Sequence[str] = (),
+    learn_from: Sequence[str] = (),
     tracking_uri: str | None = None,
 ) -> Path:
     """Write all results into one HTML file that opens offline, as `cats report` does, and return its path.
@@ -212,10 +215,12 @@ def report(
         impute: rank that a pair without a run gets in the mean ranks: `worst` or `median`.
         images: whether intervals include the sampling error of the test images.
         train: number of training images, or `all`.
+        combine: combinations NAME=FORMULA that the section of the agreement judges too.
+        learn_from: plans or experiments whose boards teach `learned`, which that section judges too.
         tracking_uri: address of the MLflow server or database.
 
     Raises:
-        CatsError: there is no such plan or experiment, no finished run, or the file cannot be written.
+        CatsError: there is no such plan or experiment, no finished run, too few targets teach, or the file cannot be written.
 
     Example:
         >>> catsbench.report("toy", metric="ouc")
@@ -226,10 +231,12 @@ def report(
     asked, terms = Asked(plan, tracking_uri, metric, rule, train), Terms(images, noise_of(noise), impute)
     place = Path(output)
     require_place(place, "the report")
-    reader = asked.reader()
+    reader, formulas = asked.reader(), several("combine", combine)
+    learn = learning(reader, several("learn_from", learn_from))
     tracking = Experiment(reader.uri, reader.query.experiment, create=False)
     frame = reader.frame()
-    options = page_options(plan_or_experiment(plan), runs_of_query(frame, reader.query.of_every_size))
+    runs = runs_of_query(frame, reader.query.of_every_size)
+    options = page_options(plan_or_experiment(plan), runs, combine=formulas, learn=learn)
     _, page, _ = whole_page(reader, frame, terms.judging(reader), tracking, options)
     with written(place, "the report") as draft:
         draft.write_text(render(page), encoding="utf-8")

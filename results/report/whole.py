@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
@@ -21,6 +21,9 @@ from results.report.shown import part_of
 from results.statistics.influence import ReadPredictions
 from results.text.units import EnergyUnit
 from results.tracking.experiment import Experiment
+
+if TYPE_CHECKING:
+    from results.agreement.more_measures import Learn
 
 MOST_METRICS = 5  # among which a reader may switch, besides the first one: each is a board of its own
 
@@ -49,6 +52,7 @@ class PageOptions:
         facts: what was run, as names and texts. details: the largest number of cells that get curves and ROC.
         over: number of targets that share the cost of a pretraining; None: the targets of the experiment.
         combine: combinations of measures, NAME=FORMULA. baseline: the source with which curves over data sizes compare.
+        learn: how other boards teach one more measure, see results.agreement.more_measures; None: none is learned.
         sections: further sections, such as those of kept classifiers. reason: see results.report.build.ReportRequest.
         used: data sets and weights, for their licences and citations. plan: its YAML, empty for an experiment.
     """
@@ -57,6 +61,7 @@ class PageOptions:
     details: int = MANY
     over: int | None = None
     combine: Sequence[str] = ()
+    learn: "Learn | None" = None
     baseline: str = "scratch"
     sections: Sequence[Section] = ()
     reason: Reason = stored_reason
@@ -110,9 +115,8 @@ def _more(
     reader: Reader, frame: pd.DataFrame, made: Board, bill: Bill, judging: Judging, options: PageOptions
 ) -> list[Section]:
     """The sections that need more than a board. One that the user did not request may say why it cannot be made."""
-    from results.agreement.combine import combine
     from results.agreement.decisions import decisions_of, scores_for
-    from results.agreement.judge import judge_measures
+    from results.agreement.more_measures import judge_with_more
     from results.agreement.scores import read_scores
     from results.board.versions import scores_of_one_version
     from results.cost.tradeoff import make_tradeoff
@@ -133,11 +137,9 @@ def _more(
         decisions = decisions_of(frame, reader.query, judging, _said_already)
         comparable, _ = scores_of_one_version(frame, reader.query.selection)
         rows = scores_for(decisions, read_scores(comparable, reader.query.experiment))
-        for text in options.combine:
-            rows += combine(rows, text)
-        sections.append(agreement(judge_measures(decisions, rows, reader.query.experiment, reader.query.metric).to_dict()))
+        sections.append(agreement(judge_with_more(decisions, rows, reader.query, options.combine, options.learn).to_dict()))
     except CatsError as absent:
-        if options.combine:
+        if options.combine or options.learn:
             raise
         sections.append(left_out("agreement", absent))
     return sections

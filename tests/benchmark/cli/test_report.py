@@ -1,6 +1,9 @@
 """`cats report`: from an experiment to files, and to MLflow."""
 
 import base64
+import csv
+import html
+import json
 import os
 import re
 import shutil
@@ -110,6 +113,26 @@ def test_a_report_holds_the_combinations_and_the_sharing_that_are_asked_for(scor
     assert "7 targets" in page
 
 
+def test_a_report_judges_what_other_boards_teach_as_cats_agree_does(scored):
+    targets = ",".join(f"u{number}" for number in range(6))
+    rows = {name: ",".join([value] * 6) for name, value in {"a": ".7", "b": ".8", "c": ".9"}.items()}
+    Path("others.csv").write_text("\n".join([f"source,{targets}", *(f"{name},{row}" for name, row in rows.items())]))
+    brought = ("--matrix", "others.csv", "--scores", "lp=others.csv", "--scores", "fu=others.csv")
+    assert scored("import", *brought, "--experiment", "others", "--backbone", "net")[0] == 0
+    assert scored("report", "theirs", "--no-log", "--learn-from", "others", "--figures", "f")[0] == 0
+    _, out, _ = scored("agree", "theirs", "--learn-from", "others", "--format", "json")
+    judged = json.loads(out)
+    tau = next(row for row in judged["rows"] if row["name"] == "learned")["mean"]["weighted_tau"]["value"]
+    with Path("f/agreement.csv").open(newline="") as table:
+        row = next(each for each in csv.DictReader(table) if each["measure"] == "learned")
+    assert row["weighted tau"].split()[0] == f"{tau:.2f}"
+    assert row["constant"] == "no"
+    page = html.unescape(Path("report.html").read_text())
+    assert "learned: a ridge regression on the places of 3 inputs, which rests on 6 targets of 6 families" in page
+    assert all(note in page for note in judged["notes"])
+    assert "option: learned from" in page
+
+
 def test_a_report_that_is_asked_to_be_fresh_sees_what_was_written_by_hand(scored):
     assert scored("report", "theirs", "--no-log", "--figures", "f")[0] == 0
     tracking = Experiment("sqlite:///mlflow.db", "theirs")
@@ -124,6 +147,8 @@ def test_a_report_that_is_asked_to_be_fresh_sees_what_was_written_by_hand(scored
     [
         (["--over", "0"], "a pretraining cannot be shared over 0 targets; give 1 or more"),
         (["--combine", "both=lp*fo"], "there are no scores of 'fo' of the combination 'both=lp*fo'"),
+        (["--learn-from", "theirs"], "nothing is learned: learned rests on 2 families of other targets"),
+        (["--learn-from", "their"], "nothing can be learned from 'their': no experiment 'their'"),
     ],
 )
 def test_a_wish_that_cannot_be_met_is_one_sentence_and_writes_no_page(scored, wish, sentence):

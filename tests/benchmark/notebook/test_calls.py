@@ -91,6 +91,8 @@ SENTENCES = {
     "a text for a list": (lambda: catsbench.choose("ihc", sources="scratch"), "sources is 'scratch'; write a list"),
     "a number for a list": (lambda: catsbench.choose("ihc", seeds=3), "seeds is 3; write a list, such as [3]"),
     "a formula for a list": (lambda: catsbench.agree("toy", combine="a=lp*fu"), "combine is 'a=lp*fu'; write a list, such as"),
+    "a board for a list": (lambda: catsbench.report("toy", learn_from="toy"), "learn_from is 'toy'; write a list, such as"),
+    "nothing to judge": (lambda: catsbench.report("toy", learn_from=["ty"]), "experiment 'toy' holds no scores of measures"),
     "a policy": (lambda: catsbench.choose("ihc", sources=["scratch", "scratch"]), "'scratch' is given twice"),
 }  # fmt: skip
 
