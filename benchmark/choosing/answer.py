@@ -16,7 +16,7 @@ from benchmark.models.manifest import Score
 from results.board.candidates import apart_note
 from results.choosing import EPSILON
 from results.choosing.answer import RELABELLINGS, Answer, answer
-from results.choosing.choice import Attempted, Choice, Named, Rival, Round, Spent, Taken, arm_text
+from results.choosing.choice import Attempted, Choice, Named, Rival, Round, Spent, Taken, arm_text, arms_text
 from results.choosing.policies.race import Race, halved
 from results.choosing.policy import Budget, Known
 from results.choosing.sets import SourceSet
@@ -164,8 +164,7 @@ def next_best(driver: Driver, winner: Winner | None) -> str:
     plan = arms.resolved.plan
     if not driver.state.interrupted and not driver.stopped_by_budget:
         if winner is not None and winner.ties:
-            names = " and ".join(arm_text(*arm) for arm in (winner.arm, *winner.ties))
-            return f"more seeds of {names}: --seeds {2 * len(plan.seeds)}"
+            return f"more seeds of {arms_text((winner.arm, *winner.ties))}: --seeds {2 * len(plan.seeds)}"
         return _beyond(arms, len({trial.arm for trial in trials}))
     step = driver.chooser.step(trials, Budget(), SHOWN)
     first = next_seeds(trials, plan.seeds, finalists(trials, plan.seeds[0]))

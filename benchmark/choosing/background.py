@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmark.choosing.own_runs import NONE_BROUGHT, priors_of
 from benchmark.execution.records import runs_of
@@ -11,16 +11,19 @@ from benchmark.specs.family import declared_families
 from benchmark.specs.recipe import Recipe
 from results.board.request import RunQuery
 from results.choosing.merge import merged
-from results.choosing.prior import Prior
+from results.choosing.prior import Prior, data_set_of
 from results.choosing.public_runs import public_runs
-from results.error import CatsError
+from results.error import CatsError, first_line
 from results.text.counts import how_many
 from results.tracking.change_counter import is_missing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NONE = "none"
 METRIC = "auc"
 PUBLIC = "the public runs are of resnet18 with settings of sgd; with other backbones and optimisers sources may rank otherwise"
-SHOWN = 6  # experiments that a sentence names
+SHOWN = 6  # experiments, or reasons, that a sentence names
 Say = Callable[[str], None]
 
 
@@ -55,15 +58,14 @@ def background_of(target: str, experiments: Sequence[str] | None, uri: str, say:
     """
     if experiments is not None and list(experiments) == [NONE]:
         return Prior.empty()
-    named = experiments is not None
+    family = catalogue.target(target).dataset.relatives
+    left = None if experiments is not None else _LeftOut(target, family)
     names = _all(uri) if experiments is None else experiments
-    own, left = [], _LeftOut()
-    for name in names:
-        own += _priors(name, uri, asked, None if named else left)
-    left.tell(say)
+    own = [prior for name in names for prior in _priors(name, uri, asked, left)]
+    if left is not None:
+        left.tell(say)
     whole = merged([_public(say), *own])
     whole = replace(whole, family={**whole.family, **declared_families(whole.targets)})
-    family = catalogue.target(target).dataset.relatives
     held, prior = len(whole.targets), whole.without(target, family)
     if held and not prior.targets:
         say(f"all runs of the prior are of {target} or of its family '{family}', and none of them may speak for it")
@@ -97,8 +99,16 @@ def _all(uri: str) -> list[str]:
 
 @dataclass
 class _LeftOut:
-    """The experiments of a server that do not speak, by the reason."""
+    """The experiments of a server that do not speak although they hold finished runs of other tasks, by the reason.
 
+    Attributes:
+        target, family: of the choice. Experiments without a finished run of another task, such as an earlier call for the same
+            target or a call that was stopped early, have nothing to say, and nothing is wrong with them: they are not named.
+        unfit: sentences. imported: names.
+    """
+
+    target: str
+    family: str | None
     unfit: list[str] = field(default_factory=list)
     imported: list[str] = field(default_factory=list)
 
@@ -107,12 +117,20 @@ class _LeftOut:
         if self.imported:
             say(f"imported experiments speak only where --prior names them: {_listed(self.imported)}")
         if self.unfit:
-            say(f"these experiments cannot speak for a source: {_listed(self.unfit)}; name one with --prior for the reason")
+            say(f"not every experiment of this server can speak for a source, and nothing is to be done: {_listed(self.unfit)}")
+
+    def may_speak(self, frame: "pd.DataFrame") -> bool:
+        """Whether a finished cell is of another task than the choice."""
+        runs = frame.reindex(columns=["kind", "status", "target"])  # an experiment without a run has no columns
+        done = runs[(runs["kind"] == "cell") & (runs["status"] == "FINISHED")]
+        targets = sorted(set(done["target"].dropna().astype(str)))
+        families, own = declared_families(targets), {data_set_of(self.target), self.family} - {None}
+        return any(not {data_set_of(name), families.get(name)} & own for name in targets)
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+def _listed(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
+    return ", ".join(texts[:SHOWN]) + more
 
 
 def _priors(name: str, uri: str, asked: Asked, left: _LeftOut | None) -> list[Prior]:
@@ -122,12 +140,14 @@ def _priors(name: str, uri: str, asked: Asked, left: _LeftOut | None) -> list[Pr
     """
     try:
         frame = runs_of(uri, name)
-        if left is not None and len(frame) and frame["imported"].notna().any():
+        if left is not None and not left.may_speak(frame):
+            return []
+        if left is not None and frame["imported"].notna().any():
             left.imported.append(name)
             return []
         return priors_of(frame, RunQuery(name, METRIC), *asked)
-    except CatsError:
+    except CatsError as error:
         if left is None:
             raise
-        left.unfit.append(name)
+        left.unfit.append(first_line(error).partition("; ")[0])  # without the advice for whoever names the experiment
         return []

@@ -15,6 +15,22 @@ def arm_text(source: str, setting: str) -> str:
     return source if setting == ONLY else f"{source} ({setting})"
 
 
+def arms_text(arms: Sequence[tuple[str, str]]) -> str:
+    """Pairs of a source and a setting in a sentence; a source that all of them share is named once."""
+    sources = {source for source, _ in arms}
+    if len(arms) > 1 and len(sources) == 1:
+        return f"the settings {' and '.join(setting for _, setting in arms)} of {arms[0][0]}"
+    return " and ".join(arm_text(source, setting) for source, setting in arms)
+
+
+def setting_in(text: str, source: str) -> str | None:
+    """The setting in what `arm_text` has made of a source and a setting; None if the text is of another source."""
+    if text == source:
+        return ONLY
+    setting = text.removeprefix(f"{source} (").removesuffix(")")
+    return setting if arm_text(source, setting) == text else None
+
+
 @dataclass(frozen=True)
 class Taken:
     """The run that is recommended.

@@ -1,5 +1,6 @@
 """The answer of `cats choose` as text: sentences first, then what was tried."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from results.choosing.choice import Choice, Named, Spent, arm_text
+from results.choosing.choice import Choice, Named, Spent, Taken, arm_text, arms_text, setting_in
 from results.choosing.prior import ONLY
 from results.text.counts import how_many
 from results.text.plain import plain
@@ -60,16 +61,24 @@ def _ties(choice: Choice) -> list[str]:
     taken = choice.taken
     if taken is None or not choice.ties:
         return []
-    own = arm_text(taken.source, taken.setting)
-    tested = [name for name, p in choice.ties.items() if p is not None]
-    untested = [name for name, p in choice.ties.items() if p is None]
-    found = []
-    if tested:
-        seeds = how_many(taken.seeds, "seed")
-        found.append(f"Tie: {own} and {', '.join(tested)} cannot be told apart by validation loss over {seeds}.")
-    if untested:
-        found.append(f"{own} and {', '.join(untested)} were not compared over seeds: whether they tie is not known.")
+    seeds, found = how_many(taken.seeds, "seed"), []
+    if tested := [name for name, p in choice.ties.items() if p is not None]:
+        both, _ = _beside(taken, tested)
+        found.append(f"Tie: {both} cannot be told apart by validation loss over {seeds}.")
+    if untested := [name for name, p in choice.ties.items() if p is None]:
+        both, one = _beside(taken, untested)
+        both = both[0].upper() + both[1:] if one else both
+        known = "which of them is better is not known, but the source is the same" if one else "whether they tie is not known"
+        found.append(f"{both} were not compared over seeds: {known}.")
     return found
+
+
+def _beside(taken: Taken, others: Sequence[str]) -> tuple[str, bool]:
+    """The recommended source and the others with their settings, and whether all are one source with several settings."""
+    settings = [setting for name in others if (setting := setting_in(name, taken.source)) is not None]
+    if len(settings) == len(others):
+        return arms_text([(taken.source, each) for each in (taken.setting, *settings)]), True
+    return f"{arm_text(taken.source, taken.setting)} and {', '.join(others)}", False
 
 
 def _untried(choice: Choice) -> list[str]:

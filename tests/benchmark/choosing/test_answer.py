@@ -138,12 +138,18 @@ def test_what_twice_the_budget_would_buy(runs, sentence):
     assert next_best(made, None) == sentence
 
 
-def test_finalists_that_tie_would_get_more_seeds():
+@pytest.mark.parametrize(
+    ("arms", "named"),
+    [
+        ([("a", "default"), ("b", "lr=1")], "a and b (lr=1)"),
+        ([("a", "default"), ("a", "lr=1")], "the settings default and lr=1 of a"),
+    ],
+)
+def test_finalists_that_tie_would_get_more_seeds(arms, named):
     settings = {"default": Setting.of({}), "lr=1": Setting.of({"lr": "1"})}
-    arms = [Arm("a", "default"), Arm("b", "lr=1")]
-    trials = [Trial(arm, seed, 0.5) for arm in arms for seed in PLAN.seeds]
+    trials = [Trial(Arm(*arm), seed, 0.5) for arm in arms for seed in PLAN.seeds]
     made = driver(trials, ("a", "b"), settings, Prior.empty())
-    assert next_best(made, winner_among(trials, PLAN.seeds)) == "more seeds of a and b (lr=1): --seeds 6"
+    assert next_best(made, winner_among(trials, PLAN.seeds)) == f"more seeds of {named}: --seeds 6"
 
 
 def test_runs_of_other_sources_count_in_what_was_spent_and_nowhere_else():

@@ -50,12 +50,32 @@ def server(monkeypatch):
     return lambda target, names=None: (background_of(target, names, "sqlite:///x.db", said.append), " ".join(said))
 
 
-def test_the_experiment_that_mlflow_makes_itself_is_none_of_those_that_cannot_speak(tmp_path):
+def test_an_experiment_without_a_run_is_no_mistake_of_anybody(tmp_path):
+    """Such as that which MLflow makes itself, and that of a call which was stopped at once."""
     uri, said = f"sqlite:///{tmp_path / 'own.db'}", []
-    Experiment(uri, "mine")
+    Experiment(uri, "choose-breastmnist")
     background_of("breastmnist", None, uri, said.append)
-    assert not any("Default" in sentence for sentence in said)
-    assert any("cannot speak for a source: mine" in sentence for sentence in said)
+    assert not any("Default" in sentence or "choose-breastmnist" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        runs("ab", ["breastmnist"], 0.8),
+        runs("ab", ["busi"], 0.8),
+        runs("ab", ["breastmnist"], 0.8, status="KILLED"),
+        runs("ab", ["bloodmnist"], 0.8, status="KILLED"),
+        runs("ab", ["breastmnist"], 0.8, imported="theirs"),
+        [{"kind": "watch", "status": "FINISHED", "imported": None}],
+    ],
+)
+def test_earlier_calls_for_the_same_task_and_unfinished_ones_are_left_out_silently(server, monkeypatch, rows):
+    before = server("breastmnist", [])[1]
+    monkeypatch.setattr(background, "_all", lambda uri: ["choose-breast"])
+    monkeypatch.setitem(EXPERIMENTS, "choose-breast", rows)
+    prior, said = server("breastmnist")
+    assert prior.targets == ()
+    assert said == f"{before} {before}"
 
 
 def test_every_experiment_that_fits_speaks(server):
@@ -66,7 +86,8 @@ def test_every_experiment_that_fits_speaks(server):
     assert prior.origin == ("experiment eyes (net, finetune)", "experiment chests (net, finetune)")
     assert said == (
         "imported experiments speak only where --prior names them: others "
-        "these experiments cannot speak for a source: accuracies, empty; name one with --prior for the reason"
+        "not every experiment of this server can speak for a source, and nothing is to be done: "
+        "no run of 'accuracies' has the metric 'auc'"
     )
 
 

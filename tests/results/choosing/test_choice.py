@@ -61,6 +61,22 @@ def test_small_losses_of_a_table_can_be_told_apart(loss, text):
     [
         ({"taken": None, "ties": {}}, "No answer: no run on mydata has finished."),
         ({"ties": {"b": None}}, "imagenet (lr=0.003) and b were not compared over seeds: whether they tie is not known."),
+        (
+            {"ties": {"imagenet (lr=0.0003)": None}},
+            "The settings lr=0.003 and lr=0.0003 of imagenet were not compared over seeds: which of them is better is not",
+        ),
+        (
+            {"ties": {"imagenet (lr=0.0003)": 0.4}},
+            "Tie: the settings lr=0.003 and lr=0.0003 of imagenet cannot be told apart by validation loss over 3 seeds.",
+        ),
+        (
+            {"taken": Taken("a", "default", 0, 0.3, 1), "ties": {"a (lr=1)": None}},
+            "The settings default and lr=1 of a were not compared over seeds",
+        ),
+        (
+            {"taken": Taken("a", "default", 0, 0.3, 1), "ties": {"ab": None}},
+            "a and ab were not compared over seeds: whether they tie is not known.",
+        ),
         ({"within": 0.41}, "P(within .005) = .41 (below .7 such figures were too modest on public targets)."),
         (
             {"best": Named(("a",), 11, 12, 0.9, 9)},
