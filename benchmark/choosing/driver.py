@@ -36,7 +36,8 @@ class Driver:
         state: what this call has done; its cells are the most that the choice will make.
         tried: everything that is known, once it was read.
         ended: why no further cell is made, in words.
-        stopped_by_budget: whether the choice would go on if its budget were larger.
+        stopped_by_budget: whether the choice would go on if its budget were larger. limit: the name of the limit that has ended
+            it; empty where it is not known which of several.
     """
 
     chooser: Chooser
@@ -48,6 +49,7 @@ class Driver:
     tried: tuple[Tried, ...] = ()
     ended: str = ""
     stopped_by_budget: bool = False
+    limit: str = ""
     _failed: dict[str, Record] = field(default_factory=dict)
     _said: set[str] = field(default_factory=set)
 
@@ -74,10 +76,7 @@ class Driver:
             self.guard.spent, self.guard.finished = self.guard.spent + other, self.guard.finished + runs
         gone = [limit for limit, left in self.guard.left().items() if not left]
         if gone and self.tried:
-            self.ended, self.stopped_by_budget = (
-                f"the budget of {with_unit(gone[0], plan.budget.limits[gone[0]])} is used up",
-                True,
-            )
+            self._end_by(f"the budget of {with_unit(gone[0], plan.budget.limits[gone[0]])} is used up", gone[0])
             return False
         if not plan.budget.limits:
             return True
@@ -88,7 +87,7 @@ class Driver:
         except CatsError as refusal:
             if not self.tried:
                 raise
-            self.ended, self.stopped_by_budget = str(refusal), True
+            self._end_by(str(refusal), *(plan.budget.limits if len(plan.budget.limits) == 1 else ()))
             return False
         return True
 
@@ -112,7 +111,7 @@ class Driver:
             if self.state.interrupted or some.unkept:
                 return
             if some.budget:
-                self.ended, self.stopped_by_budget = self._used_up(), True
+                self._end_by(self._used_up(), some.limit)
                 return
             if not set(self._known_keys()) - before:
                 raise CatsError(
@@ -146,6 +145,10 @@ class Driver:
         left = self.guard.left()
         cells = left.get("cells")
         return Budget(left.get("kwh"), left.get("hours"), None if cells is None else int(cells))
+
+    def _end_by(self, why: str, limit: str = "") -> None:
+        """The choice has ended for want of a larger budget, of which `limit` was reached."""
+        self.ended, self.stopped_by_budget, self.limit = why, True, limit
 
     def _used_up(self) -> str:
         assert self.guard is not None

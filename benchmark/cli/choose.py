@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli import completion
+from benchmark.cli.again import larger, named, resume
 from benchmark.cli.engine import LOCAL, EngineOption, SchedulerOption, WorkersOption
 from benchmark.cli.lists import ListsCommand
 from benchmark.cli.numbers import LIMIT, SEED, whole
@@ -130,12 +131,15 @@ def choose(
                 say(sentence)
             choice, refused = answer(question, driver, how, door())
     except KeyboardInterrupt:
-        say(f"stopped; nothing finished is lost. Go on with the same call: cats choose {target}, with the same options")
+        say(f"stopped; nothing finished is lost. {resume()}")
         raise typer.Exit(exit_code()) from None
     print_as(ChoiceText(choice), form)
+    if driver.limit:
+        say(larger(driver.limit, budget.limits[driver.limit]))
     name = choice.experiment
     if choice.spent.runs or driver.tried:  # else there is nothing to show
-        commands = f"`cats board {name}`, `cats cost {name}`, `cats report {name}`"
+        to = named(name)
+        commands = f"`cats board {to}`, `cats cost {to}`, `cats report {to}`"
         say(f"records in {shown(tracking_uri)}, experiment {name}: {commands}")
     if refused:
         raise CatsError(refused)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli.again import larger, named, resume
 from benchmark.cli.engine import LOCAL, DevicesOption, EngineOption, SchedulerOption, WorkersOption
 from benchmark.cli.numbers import LIMIT, PROCESSES, number
 from benchmark.cli.options import (
@@ -96,15 +97,16 @@ def run(
             resolved = replace(resolve_plan(loaded, tracking_uri), terms=terms)
             state, frame = run_plan(resolved, how, door())
     except KeyboardInterrupt:
-        say(f"stopped; nothing finished is lost. Resume with: cats run {plan}, with the same options")
+        say(f"stopped; nothing finished is lost. {resume()}")
         raise typer.Exit(exit_code()) from None
-    for sentence in sentences_of(state, plan):
+    for sentence in sentences_of(state, named(plan)):
         say(sentence)
     if state.interrupted:
-        say(f"stopped; nothing finished is lost. Resume with: cats run {plan}, with the same options")
+        say(f"stopped; nothing finished is lost. {resume()}")
         raise typer.Exit(exit_code())
     if state.budget:
         say(state.budget)
+        say(larger(state.limit, loaded.budget.limits[state.limit]))
     if state.unkept:
         raise CatsError(state.unkept)
     if state.waiting or state.refused:  # a board without these records would be incomplete
@@ -147,9 +149,9 @@ def sync(plan: ExperimentArgument, tracking_uri: TrackingOption = DATABASE) -> N
             sent = writer.deliver(delay_signals)
             close_abandoned(tracking)
     except KeyboardInterrupt:
-        say(f"stopped; `cats sync {plan}` sends the records that still wait")
+        say(resume("stopped; this sends the records that still wait"))
         raise typer.Exit(exit_code()) from None
     print_line(f"{how_many(sent, 'record')} sent to {experiment} on {shown(tracking_uri)}")
     if writer.refused:
-        say(aside(len(writer.refused), plan))
+        say(aside(len(writer.refused), named(plan)))
         raise typer.Exit(RECORDS_WAIT)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli import completion
+from benchmark.cli.again import named, resume
 from benchmark.cli.numbers import whole
 from benchmark.cli.options import (
     DATABASE,
@@ -77,14 +78,14 @@ def score(
         with stop_on_signal():
             state, resolved = score_pairs(loaded, how, door())
     except KeyboardInterrupt:
-        say(f"stopped; nothing finished is lost. Resume with: cats score {plan}, with the same options")
+        say(f"stopped; nothing finished is lost. {resume()}")
         raise typer.Exit(exit_code()) from None
     for sentence in sentences_of(state, resolved):
         say(sentence)
     if state.interrupted:
-        say(f"stopped; nothing finished is lost. Resume with: cats score {plan}, with the same options")
+        say(f"stopped; nothing finished is lost. {resume()}")
         raise typer.Exit(exit_code())
-    for sentence in waiting(state, plan):
+    for sentence in waiting(state, named(plan)):
         say(sentence)
     if state.waiting or state.refused:  # a table without these records would be incomplete
         raise typer.Exit(RECORDS_WAIT)

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from benchmark.cli.again import remember
 from results.error import near_name
 
 # What typer raises for arguments that it does not understand: its own copy of click's exceptions, or click's.
@@ -23,6 +24,11 @@ TYPES = {"str": "TEXT", "int": "NUMBER", "float": "NUMBER", "Path": "PATH", "boo
 
 class CatsGroup(TyperGroup):
     """All commands; a name of none is answered with the nearest one."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """See click.Group.parse_args; a command that is stopped says how it was called."""
+        remember(args)
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """See click.Group.resolve_command. Raises the error of wrong usage for an unknown command."""

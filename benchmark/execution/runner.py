@@ -165,6 +165,7 @@ def run(
     state.waiting, state.refused = outbox.count, len(writer.refused)
     try:
         state.budget = None if guard is None else guard.close()
+        state.limit = guard.stopped[0] if guard is not None and guard.stopped is not None else ""
     except CatsError as error:  # the caller first reports what has finished and what has failed
         state.unkept = str(error)
     return state

@@ -26,6 +26,7 @@ class Run:
         pairs: the plan with the leaks that this call has found; None for `cats score`.
         interrupted: whether Ctrl-C ended the call.
         budget: a sentence that says why the call stopped early, if a budget is used up.
+        limit: name of the limit of the budget that is used up.
         unkept: a sentence that says why the budget could not be kept.
     """
 
@@ -40,6 +41,7 @@ class Run:
     pairs: PlanPairs | None = None
     interrupted: bool = False
     budget: str | None = None
+    limit: str = ""
     unkept: str | None = None
 
     def count(self, record: Record) -> None:

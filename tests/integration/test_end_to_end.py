@@ -125,7 +125,7 @@ def test_ctrl_c_ends_cleanly_says_how_to_resume_and_keeps_the_cost_of_the_stoppe
     finally:
         process.kill()
     assert process.returncode == 130, told
-    assert f"Resume with: cats run {plan}, with the same options" in told
+    assert f"Resume with: cats run {plan}\n" in told
     assert "Traceback" not in told
     runs = frame()
     assert "RUNNING" not in set(runs["status"])

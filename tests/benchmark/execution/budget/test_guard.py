@@ -267,6 +267,7 @@ def test_a_budget_of_two_cells_stops_after_two_and_a_larger_one_goes_on(cats, tm
     assert code == 0
     assert "3 cells: 0 were done, 2 made now" in err
     assert "the budget of 2 cells is used up: 2 cells finished, 1 of 3 cells is left; raise it and run again" in err
+    assert err.splitlines()[-1] == "Resume with twice the budget: cats run plan.yaml --device cpu --cells 4"
     code, _, err = cats("run", "plan.yaml", "--device", "cpu")
     assert (code, err.splitlines()[-1].startswith("cats: the budget of 2 cells is used up")) == (2, True)
     code, _, err = cats("run", "plan.yaml", "--device", "cpu", "--kwh", "1e-9")
