@@ -129,6 +129,8 @@ def _compare(kept: "Model", inputs: Sequence[str], where: tuple[str, str, str], 
     with PictureProgress(min(len(incoming), MOST)) as bar:
         new = new_sample(kept, distance, incoming, usable_cores(), bar.advance)
     _name_broken(new.broken)
+    for note in new.notes:
+        say(note)
     change = find_change(new.sample, reference, level)
     grouped = new.sample.groups is not None, reference.groups is not None
     return ChangeText(change, kept.manifest.classes, len(new.broken), new.given, grouped)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.models.incoming import Incoming
+from benchmark.models.incoming_groups import patients_in_files, told_apart
 from benchmark.models.model import Model
 from benchmark.models.prediction import Batch, predict
 from benchmark.models.prediction_file import label_texts, prediction_file
@@ -77,9 +78,17 @@ def predict_to_file(model: Model, incoming: Incoming, place: Place, threads: int
             none = f"none of the {count} volumes can be used" if volumes else f"none of the {count} pictures can be used"
             raise CatsError(f"{none}; the first: {summary.reasons[0]}" if len(incoming) > 1 else summary.reasons[0])
     if incoming.labels is not None:
-        known = labelled(model.manifest.task, incoming.labels, np.concatenate(probabilities), incoming.groups, incoming.names)
+        given = np.concatenate(probabilities)
+        known = labelled(model.manifest.task, incoming.labels, given, _patients(incoming, given), incoming.names)
         summary.scores = [] if known is None else score_sentences(known)
     return summary
+
+
+def _patients(incoming: Incoming, given: np.ndarray) -> np.ndarray | None:
+    """The patients of the pictures, or those that DICOM files name where each that has probabilities, `given`, names one."""
+    if incoming.groups is not None:
+        return incoming.groups
+    return told_apart(patients_in_files(incoming), np.flatnonzero(np.isfinite(given).all(axis=1)))[0]
 
 
 def sentences_about(summary: Summary, model: Model, total: int) -> list[str]:

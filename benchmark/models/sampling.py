@@ -11,6 +11,7 @@ from benchmark.models.change import MOST
 from benchmark.models.decoding import decoded
 from benchmark.models.distance import Distance
 from benchmark.models.incoming import Incoming
+from benchmark.models.incoming_groups import patients_in_files, told_apart
 from benchmark.models.model import BATCH, NO_NUMBER, Model, Outputs, predicted_classes
 from benchmark.models.sample import Sample
 from benchmark.models.statistics import STATISTICS, image_statistics
@@ -24,11 +25,13 @@ class Sampled:
         sample: of the pictures that could be used.
         broken: name and reason of each picture that could not be used.
         given: number of pictures from which those were drawn.
+        notes: sentences about the patients of DICOM files that do not tell them.
     """
 
     sample: Sample
     broken: Sequence[tuple[str, str]]
     given: int
+    notes: tuple[str, ...] = ()
 
 
 def reference_sample(model: Model, distance: Distance) -> Sample:
@@ -48,7 +51,8 @@ def new_sample(
 ) -> Sampled:
     """Read pictures, at most MOST, which are drawn at random from more. Memory holds one batch of them.
 
-    advance: called with the number of pictures after each batch. The groups of the sample are those of the pictures.
+    advance: called with the number of pictures after each batch. The groups of the sample are those of the pictures, or the
+    patients that DICOM files name.
     """
     drawn = _drawn(incoming)
     contents = zip(drawn.names, drawn.contents(), strict=True)
@@ -67,10 +71,11 @@ def new_sample(
     features, logits, statistics = (np.concatenate(each) for each in zip(*parts, strict=True))
     if incoming.pixels is not None:  # they were resized when they were decoded
         statistics[:, [STATISTICS.index("height"), STATISTICS.index("width")]] = incoming.shape or np.nan
-    groups = None if drawn.groups is None else np.unique(drawn.groups[rows], return_inverse=True)[1].ravel()
+    patients, notes = (drawn.groups, ()) if drawn.groups is not None else told_apart(patients_in_files(drawn), rows)
+    groups = None if patients is None else np.unique(patients[rows], return_inverse=True)[1].ravel()
     unlike = distance.score(features) > distance.threshold
     sample = Sample(features, predicted_classes(model.probabilities(logits), model.manifest.task), unlike, statistics, groups)
-    return Sampled(sample, broken, len(incoming))
+    return Sampled(sample, broken, len(incoming), notes)
 
 
 def _measured(

@@ -100,7 +100,12 @@ def _stored(tree: Tree, names: list[str], view: View, scale: Scale) -> StoredNum
 
 def dicom_names(tree: Tree) -> list[str]:
     """Names of all DICOM files of a tree: by ending, else by content; never a DICOMDIR, which lists the others."""
-    names = [name for name in tree.names if not is_stranger(name) and PurePosixPath(name).name.upper() != "DICOMDIR"]
+    return dicom_among(tree, tree.names)
+
+
+def dicom_among(tree: Tree, names: Sequence[str]) -> list[str]:
+    """Those of some names of a tree that are DICOM files."""
+    names = [name for name in names if not is_stranger(name) and PurePosixPath(name).name.upper() != "DICOMDIR"]
     heads = tree.heads([name for name in names if ending_of(name) not in DICOM_ENDINGS])
     return [name for name in names if name not in heads or heads[name][MARK] == b"DICM"]
 

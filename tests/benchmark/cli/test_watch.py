@@ -15,6 +15,7 @@ from benchmark.models.change_history import place_of
 from results.record import Outcome
 from results.tracking.experiment import Experiment
 from results.tracking.send import send
+from tests.support.dicom_files import written
 from tests.support.kept_models import images, kept_model
 from tests.support.records import OLD
 
@@ -180,22 +181,60 @@ def table(folder, groups):
     return str(Path(folder) / "new.csv")
 
 
-def test_patients_of_a_table_are_counted_with_those_of_the_reference(cats, brighter, tmp_path, monkeypatch):
+@pytest.fixture
+def with_patients(monkeypatch):
+    """A reference whose images are of patients, four of each."""
     from tests.support import kept_models
 
     plain = kept_models.reference
 
-    def with_patients(*arguments, **options):
+    def made_with_patients(*arguments, **options):
         made = plain(*arguments, **options)
         return type(made)(**(vars(made) | {"groups": np.arange(len(made.parts)) // 4}))
 
-    monkeypatch.setattr(kept_models, "reference", with_patients)
+    monkeypatch.setattr(kept_models, "reference", made_with_patients)
+
+
+@pytest.mark.usefixtures("with_patients")
+def test_patients_of_a_table_are_counted_with_those_of_the_reference(cats, brighter, tmp_path):
     kept_model(tmp_path / "m")
     code, out, _ = watch(cats, tmp_path / "m", table(brighter, np.arange(40) // 4), "--group", "patient", "--json", "-")
     found = json.loads(out)
     assert (code, found["groups"]) == (1, {"new": 10, "reference": 30})
     code, out, _ = watch(cats, tmp_path / "m", brighter + "/new.csv", "--json", "-")
     assert any("the reference has groups" in note for note in json.loads(out)["notes"])
+
+
+@pytest.mark.parametrize(
+    ("patient", "groups", "said"),
+    [
+        (lambda n: f"JANE-{n // 4}", {"new": 10, "reference": 30}, ""),  # in an archive
+        (lambda n: "JANE", None, "all 40 DICOM files have one PatientID, which does not tell patients apart"),
+        (
+            lambda n: "" if n < 2 else f"JANE-{n // 4}",
+            None,
+            "2 of 40 images have no PatientID: every image counts as independent",
+        ),
+    ],
+)
+@pytest.mark.slow
+@pytest.mark.usefixtures("with_patients")
+def test_patients_of_dicom_files_are_counted_and_never_named(cats, tmp_path, patient, groups, said):
+    kept_model(tmp_path / "m", channels=1)
+    (tmp_path / "new").mkdir()
+    for number, pixels in enumerate(images(40, 77, channels=1, bright=30)[0]):
+        (tmp_path / "new" / f"{number}.dcm").write_bytes(written(pixels[..., 0], PatientID=patient(number)))
+    if groups:
+        with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
+            for file in sorted((tmp_path / "new").iterdir()):
+                archive.write(file, file.name)
+    code, out, err = cats(
+        "watch", tmp_path / "m", tmp_path / ("new.zip" if groups else "new"), "--json", "-", "--history", "h.jsonl"
+    )
+    found = json.loads(out)
+    assert (code, found["images"], found["groups"]) == (1, 40, groups)
+    assert said in err
+    assert "JANE" not in out + err + Path("h.jsonl").read_text()
 
 
 @pytest.mark.parametrize(

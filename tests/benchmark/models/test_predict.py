@@ -152,6 +152,19 @@ def test_a_dicom_file_is_read_as_the_reading_says_and_its_header_stays_out(grey_
     assert "JANE" not in (tmp_path / "out.csv").read_text()
 
 
+@pytest.mark.parametrize(
+    ("patient", "over"), [(lambda n: f"JANE-{n // 2}", "12 images of 6 patients"), (lambda n: "JANE", "12 images")]
+)
+def test_scores_of_dicom_files_count_their_patients_and_name_none(grey_model, tmp_path, patient, over):
+    for number, pixels in enumerate(images(12, 4, channels=1)[0]):
+        folder = tmp_path / "in" / CLASSES[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.dcm").write_bytes(written(pixels[..., 0], PatientID=patient(number)))
+    _, summary, _ = run(grey_model, tmp_path / "in", tmp_path / "out.csv")
+    assert [sentence.endswith(f", {over}") for sentence in summary.scores] == [True, True]
+    assert "JANE" not in (tmp_path / "out.csv").read_text() + " ".join(summary.scores)
+
+
 TABLES = {
     "one column": ("file", lambda name: [name]),
     "beside a label": ("label,file", lambda name: ["benign", name]),
