@@ -51,6 +51,7 @@ def test_a_choice_from_the_first_run_to_the_kept_network(choose, cats, tmp_path)
     assert answer["spent"]["kwh"] == pytest.approx(runs["kwh"].sum())
     assert answer["spent"]["sweep_runs"] == 6
     assert answer["ended"] == "the budget of 3 cells holds no further run"
+    assert f"Resume with twice the budget: cats {shlex.join(CALL)} --cells 6 --format json" in said
     manifest = read_manifest(tmp_path / answer["kept"])
     assert (manifest.key, manifest.names["source"]) == (best["key"], best["source"])
     assert answer["kept"] == "models/ihc"

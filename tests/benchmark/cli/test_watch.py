@@ -1,6 +1,7 @@
 """`cats watch`: a sentence, an exit code, JSON, a history with a picture, a run of MLflow that disturbs nobody."""
 
 import json
+import sys
 import zipfile
 from pathlib import Path
 
@@ -235,6 +236,17 @@ def test_patients_of_dicom_files_are_counted_and_never_named(cats, tmp_path, pat
     assert (code, found["images"], found["groups"]) == (1, 40, groups)
     assert said in err
     assert "JANE" not in out + err + Path("h.jsonl").read_text()
+
+
+def test_without_the_extra_for_dicom_the_sentence_says_what_to_install(cats, tmp_path, monkeypatch):
+    kept_model(tmp_path / "m", channels=1)
+    (tmp_path / "new").mkdir()
+    for number, pixels in enumerate(images(20, 77, channels=1)[0]):
+        (tmp_path / "new" / f"{number}.dcm").write_bytes(written(pixels[..., 0]))
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    code, out, err = watch(cats, tmp_path / "m", tmp_path / "new")
+    assert (code, out) == (2, "")
+    assert "DICOM files need pydicom: pip install 'cats-bench[dicom]'" in err
 
 
 @pytest.mark.parametrize(
