@@ -6,8 +6,6 @@ import os
 import re
 import signal
 import sys
-import warnings
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -65,23 +63,11 @@ def pytest_collection_modifyitems(items):
         items += few[len(piece) * step :]
 
 
-def share_compiling(chosen):
-    """Each process of pytest-xdist imports all tests beforehand, from another place on: one compiles what the others read.
-
-    In a fresh checkout, all of them would otherwise compile each file, with its asserts rewritten, at the same moment.
-    """
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    if not worker or [Path(folder).resolve() for folder in chosen] != [ROOT / "tests"]:
-        return
-    files = sorted(ROOT.glob("tests/**/test_*.py"))
-    begin = int(worker.removeprefix("gw")) * len(files) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
-    for file in files[begin:] + files[:begin]:
-        with (
-            warnings.catch_warnings(),
-            suppress(Exception, pytest.skip.Exception),
-        ):  # the collection tries again, and says what is wrong
-            warnings.simplefilter("error")
-            import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config, specs):
+    """All tests are imported once, not by each process of pytest-xdist, if all are chosen."""
+    if sys.platform == "linux" and [Path(folder).resolve() for folder in config.args] == [ROOT / "tests"]:
+        import_module("tests.support.forked_workers").fork_workers(config, len(specs))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -91,7 +77,6 @@ def pytest_collection(session):
     Python would walk through all of them again and again, half a second each time.
     """
     with uncollected():
-        share_compiling(session.config.args)
         made = yield
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)  # the search itself took a fiftieth of the time of the tests

@@ -126,7 +126,6 @@ def run(
         CatsError: a name, a data set or weights are wrong, or MLflow or the disk refuses a record at the start.
     """
     plan = resolved.plan
-    keep = plan.keep != "none"
     tracking, outbox = writer.tracking, writer.outbox
     sweep_home()
     adopt(outbox, plan.experiment)
@@ -160,7 +159,7 @@ def run(
             guard.forecast.announce = watch.begins
         del frame  # the frame may be large, and a run may take days
         jobs = steered or jobs_of(todo, plan.experiment, plan.country, pack)
-        Work(writer, guard, watch, state, steered).do(engine, map(partial(replace, keep=keep), jobs))
+        Work(writer, guard, watch, state, steered).do(engine, map(partial(replace, keep=plan.keep != "none"), jobs))
     state.unneeded = steered.unneeded() if steered else 0
     state.waiting, state.refused = outbox.count, len(writer.refused)
     try:

@@ -9,7 +9,7 @@ import pytest
 from benchmark.machine import nvml
 from benchmark.machine.gpu_share import GpuWatch
 
-ME = os.getpid()
+ME = 17  # the number of this process, as far as is asked here
 
 
 class NVMLError(Exception):
@@ -33,6 +33,7 @@ def library(looks):
 
 
 def share_of(monkeypatch, *looks):
+    monkeypatch.setattr(os, "getpid", lambda: ME)
     monkeypatch.setattr(nvml, "handle", lambda device: (library(looks), 0))
     watch = GpuWatch("cuda")
     for _ in looks[1:]:
