@@ -16,6 +16,7 @@ from execnet import gateway_io
 
 from results.tracking.gc_pause import uncollected
 from tests.support.databases import share_tables
+from tests.support.frames import call_with_room
 from tests.support.paths import ROOT
 
 
@@ -84,7 +85,7 @@ def _become_worker(reading, writing):
     sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
     code = 1
     try:
-        exec(eval(sys.stdin.readline()))
+        call_with_room(exec, eval(sys.stdin.readline()), {"__name__": "__main__"})
         code = 0
     finally:
         end(code)

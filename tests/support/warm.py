@@ -19,6 +19,7 @@ import dask
 
 from tests.support import nursery, processes
 from tests.support.databases import know_revision, share_tables
+from tests.support.frames import call_with_room
 
 MODULES = (
     "benchmark.cli.run", "benchmark.execution.runner", "benchmark.execution.execute", "benchmark.execution.cluster.engine",
@@ -190,7 +191,7 @@ def end(code):
 
 if __name__ == "__main__":
     try:
-        become_program(*main())
+        call_with_room(become_program, *main())
     except SystemExit as stop:
         if not isinstance(stop.code, int | None):
             raise
