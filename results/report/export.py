@@ -23,6 +23,7 @@ SIGNS = {
 MINUS = re.compile(r"(?<![\w-])-(?=\d)")  # of a negative number: LaTeX would print the hyphen
 LONGEST_SLUG = 100  # characters; file systems take 255 bytes with folder and ending
 CELLS = 60  # whose drawings are written: each takes a second
+FORMATS = ("png", "svg", "pdf")  # of charts
 
 
 def write(page: Page, cells: Cells | None, folder: Path) -> int:
@@ -36,7 +37,7 @@ def write(page: Page, cells: Cells | None, folder: Path) -> int:
         raise CatsError(f"cannot write to {folder}: {error.strerror}") from error
     for section in page.sections:
         for chart in section.all_charts():
-            for ending in ("png", "svg", "pdf"):
+            for ending in FORMATS:
                 with output(folder / f"{chart.name}.{ending}", "a chart") as draft:
                     chart.draw(draft)
         for table in section.all_tables():

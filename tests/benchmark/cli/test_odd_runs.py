@@ -35,10 +35,14 @@ def whole(tmp_path_factory):
 
 @pytest.fixture
 def toy(whole, cats, tmp_path, monkeypatch):
-    """The command, beside a copy of the whole experiment. Its drawings are small files, and few cells have any of their own."""
+    """The command, beside a copy of the whole experiment. It writes few drawings, in one format, and small ones.
+
+    The page has every chart as SVG, and text is written into PDF as into PNG.
+    """
     draw_once(monkeypatch)
     draw_coarsely(monkeypatch)
     monkeypatch.setattr(export, "CELLS", 4)
+    monkeypatch.setattr(export, "FORMATS", ("png",))
     shutil.copy(whole[0] / "mlflow.db", tmp_path)
     return cats
 

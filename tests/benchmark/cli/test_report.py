@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from benchmark.cli.main import app
 from results.record import Outcome, Record
+from results.report import export
 from results.tracking.experiment import Experiment
 from results.tracking.send import send
 from tests.support.drawings import draw_once
@@ -90,7 +91,9 @@ def brought_in(tmp_path_factory):
 
 @pytest.fixture
 def scored(cats, brought_in, tmp_path, monkeypatch):
+    """The command, beside a copy of that database. Of the files for papers it writes the tables alone."""
     draw_once(monkeypatch)
+    monkeypatch.setattr(export, "FORMATS", ())
     shutil.copy(brought_in, tmp_path)
     return cats
 
@@ -163,7 +166,9 @@ def test_no_path_or_address_of_the_machine_stands_in_the_page(cats, tracking, tm
     assert "sqlite:" not in Path("report.html").read_text()
 
 
-def test_a_matrix_with_gaps_has_mean_ranks_only_where_gaps_are_filled_and_the_page_says_so(cats):
+def test_a_matrix_with_gaps_has_mean_ranks_only_where_gaps_are_filled_and_the_page_says_so(cats, monkeypatch):
+    draw_once(monkeypatch)
+    monkeypatch.setattr(export, "FORMATS", ("svg",))
     rows = ["source,t1,t2,t3,t4", "a,.9,,.9,.9", "b,.8,.8,.8,", "c,.7,.7,,.7", "d,,.6,.6,.6"]
     Path("auc.csv").write_text("\n".join(rows))
     cats("import", "--matrix", "auc.csv", "--experiment", "theirs", "--backbone", "net")
