@@ -2,6 +2,7 @@
 
 python scripts/simulate_measures.py                      prints the table of docs/measures_intervals.md; an hour on one core
 python scripts/simulate_measures.py --write              puts it there
+python scripts/simulate_measures.py --write --measures lfc kite   renews the rows of these measures and leaves the others
 python scripts/simulate_measures.py --measures logme tmi "tmi[norm=euclidean]" --settings 200x32 real --replications 40
 
 Every sample has new images, but equally many of each class, as resamples have. What is found is kept in --folder after 20
@@ -13,10 +14,10 @@ not simulated. The setting `real` needs CATS_DATA and CATS_WEIGHTS. One thread.
 import argparse
 from pathlib import Path
 
-from documentation.place import put
+from documentation.place import put, taken
 from measure_coverage.cell import judged, load, simulated
-from measure_coverage.settings import SETTINGS
-from measure_coverage.table import table
+from measure_coverage.settings import COLUMNS, SETTINGS
+from measure_coverage.table import renewed, table, usual_samples
 from threadpoolctl import threadpool_limits
 
 from benchmark.core.paths import home
@@ -42,16 +43,19 @@ def main() -> None:
             found = judged(cell, setting.taken)
             said = f"{100 * found[0]:.0f} % ({found[1]:.2f})" if found else "no interval"
             print(f"{name} {key}: {said}, {len(cell.values)} samples, {cell.seconds:.1f} s", flush=True)
-    made = table(cells, asked.measures, titles)
-    print(made)
-    if asked.write:
-        put(PAGE, "coverage", made)
+    if not asked.write:
+        print(table(cells, asked.measures, titles))
+        return
+    before = taken(PAGE, "coverage")
+    whole = set(asked.measures) >= set(all_measures())
+    made = table(cells, asked.measures, titles, 0 if whole else usual_samples(before))
+    put(PAGE, "coverage", made if whole else renewed(before, made))
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--measures", nargs="+", default=all_measures(), metavar="MEASURE")
-    parser.add_argument("--settings", nargs="+", default=list(SETTINGS), choices=list(SETTINGS))
+    parser.add_argument("--settings", nargs="+", default=list(COLUMNS), choices=list(SETTINGS))
     parser.add_argument("--replications", type=int, default=200, help="samples in each cell (default: 200)")
     parser.add_argument("--folder", type=Path, default=home() / "simulations" / "measures", help="where samples are kept")
     parser.add_argument("--stored", action="store_true", help="print what is kept and score nothing")

@@ -34,15 +34,9 @@ def cka(features: Array, labels: Array, *, to: str = "labels", debiased: bool = 
 @cka.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, to: str, debiased: bool) -> Array:  # noqa: ARG001
     """To first order in how often an image is drawn; pairs of images count once."""
-    value, slopes = _aligned(features, labels, debiased)
-
-    def of_half(half: Array) -> Array:
-        other = np.unique(labels[half], return_inverse=True)[1] if labels.ndim == 1 else labels[half]
-        if labels.ndim == 1 and not other.any():
-            raise Undefined("these images have one class")
-        return _aligned(features[half], other, debiased)[1]
-
-    return pairs_once(draws, value, slopes, of_half)
+    classes = labels if labels.ndim == 1 else None
+    found = _aligned(features, labels, debiased)
+    return pairs_once(draws, *found, lambda half: _aligned(features[half], labels[half], debiased)[1], labels=classes)
 
 
 @cache_last

@@ -43,13 +43,8 @@ def resampled(draws: Draws, features: Array, labels: Array, *, dims: int | None)
 
     Principal components are held fixed.
     """
-
-    def of_half(half: Array) -> Array:
-        if len(np.unique(labels[half])) <= labels.max():
-            raise Undefined("a class has no image in this half")
-        return _effects(features[half], labels[half], dims)[1]
-
-    return pairs_once(draws, *_effects(features, labels, dims), of_half)
+    found = _effects(features, labels, dims)
+    return pairs_once(draws, *found, lambda half: _effects(features[half], labels[half], dims)[1], labels=labels)
 
 
 def _effects(features: Array, labels: Array, dims: int | None) -> tuple[float, Array]:

@@ -34,13 +34,8 @@ def interclass(features: Array, labels: Array, *, scale: str = "unit", most: int
 def resampled(draws: Draws, features: Array, labels: Array, *, scale: str, most: int, seed: int) -> Array:
     """To first order in how often an image is drawn; pairs of images count once."""
     rows, value, effects = _between(features, labels, scale, most, seed)
-
-    def of_half(half: Array) -> Array:
-        if len(np.unique(labels[rows[half]])) < 2:
-            raise Undefined("these images have one class")
-        return _distances(features[rows[half]], labels[rows[half]], scale)[1]
-
-    return pairs_once(draws, value, effects, of_half, rows)
+    chosen, own = features[rows], labels[rows]
+    return pairs_once(draws, value, effects, lambda half: _distances(chosen[half], own[half], scale)[1], rows, own)
 
 
 @cache_last

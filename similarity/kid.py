@@ -3,8 +3,8 @@
 import numpy as np
 
 from benchmark import Array, Draws, measure
-from benchmark.measures.mmd import unbiased_mmd
-from benchmark.measures.resampling import multiplicities, sample
+from benchmark.measures.mmd import resampled_mmd, unbiased_mmd
+from benchmark.measures.resampling import sample
 
 
 @measure(
@@ -24,13 +24,9 @@ def kid(neutral: Array, source_neutral: Array, *, most: int = 2000, seed: int = 
 
 @kid.bootstrap
 def resampled(draws: Draws, neutral: Array, source_neutral: Array, *, most: int = 2000, seed: int = 0) -> Array:
-    """A duplicate forms no pair with itself. The sub-sample is held fixed."""
+    """To first order in how often an image is drawn; pairs of images count once. The sub-sample is held fixed."""
     kernels, rows, source_rows = _kernels(neutral, source_neutral, most, seed)
-    return -unbiased_mmd(
-        kernels,
-        multiplicities(draws.target, len(neutral))[:, rows],
-        multiplicities(draws.source, len(source_neutral))[:, source_rows],
-    )
+    return resampled_mmd(kernels, draws, rows, source_rows)
 
 
 def _kernels(neutral: Array, source_neutral: Array, most: int, seed: int) -> tuple[tuple[Array, Array, Array], Array, Array]:

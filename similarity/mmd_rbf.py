@@ -3,8 +3,11 @@
 import numpy as np
 
 from benchmark import Array, Draws, Undefined, measure
-from benchmark.measures.mmd import unbiased_mmd
-from benchmark.measures.resampling import multiplicities, sample
+from benchmark.measures.mmd import resampled_mmd, unbiased_mmd
+from benchmark.measures.resampling import sample
+
+NEAR = 0.05  # quantiles to each side of the median, between which the density of the distances is taken
+STEP = 0.01  # part of the median, for a slope by it
 
 
 @measure(
@@ -28,13 +31,13 @@ def mmd_rbf(neutral: Array, source_neutral: Array, *, sigma: float | None = None
 def resampled(
     draws: Draws, neutral: Array, source_neutral: Array, *, sigma: float | None = None, most: int = 2000, seed: int = 0
 ) -> Array:
-    """A duplicate forms no pair with itself. The sub-sample and sigma are held fixed."""
+    """To first order in how often an image is drawn, also in the sigma that it changes; pairs of images count once.
+
+    The sub-sample is held fixed.
+    """
     kernels, rows, source_rows = _kernels(neutral, source_neutral, sigma, most, seed)
-    return -unbiased_mmd(
-        kernels,
-        multiplicities(draws.target, len(neutral))[:, rows],
-        multiplicities(draws.source, len(source_neutral))[:, source_rows],
-    )
+    through = through_sigma(kernels) if sigma is None else None
+    return resampled_mmd(kernels, draws, rows, source_rows, through)
 
 
 def _kernels(
@@ -53,3 +56,22 @@ def _kernels(
         raise Undefined("more than half of the target's images are the same in the neutral space")
     kernel = np.exp(square / (-2 * scale))
     return (kernel[:count, :count], kernel[count:, count:], kernel[:count, count:]), rows, source_rows
+
+
+def through_sigma(kernels: tuple[Array, Array, Array]) -> Array:
+    """What an image of the target changes in the score by the median distance, when it is counted once more, (n,).
+
+    k is exp(-1/2) at the median m. One more image moves m by (1/2 - F) 2 / (n f), F the share of its distances below m and f
+    the density of all distances there; with squared distances in units of m, a kernel is k^(1/m).
+    """
+    count = len(kernels[0])
+    squares = -2 * np.log(np.maximum(kernels[0], 1e-300))  # in units of the median
+    low, high = np.quantile(squares[np.triu_indices(count, 1)], (0.5 - NEAR, 0.5 + NEAR))
+    below = ((squares <= 1).sum(axis=1) - 1) / (count - 1)
+    moves = (0.5 - below) * 2 / count * (high - low) / (2 * NEAR)
+    ones = np.ones((1, count)), np.ones((1, len(kernels[1])))
+    more, less = (
+        unbiased_mmd((k[0], k[1], k[2]), *ones)[0]
+        for k in ([part ** (1 / m) for part in kernels] for m in (1 + STEP, 1 - STEP))
+    )
+    return np.asarray(-(more - less) / (2 * STEP) * moves)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmark import Array, Draws, measure
+from benchmark.measures.class_statistics import require_several_per_class
 from benchmark.measures.cross_validation import average, hits, stratified_folds
 from benchmark.measures.subsets import cross_validated
 
@@ -23,7 +24,11 @@ def nearest_mean(features: Array, labels: Array, *, folds: int = 5, seed: int = 
 
 @nearest_mean.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, folds: int, seed: int, balanced: bool) -> Array:
-    """Averages the fixed result of each image, as a duplicate in another fold would attract its class mean."""
+    """Averages the fixed result of each image, as a duplicate in another fold would attract its class mean.
+
+    Raises Undefined where a class is small: its mean then adds more than the part that cross_validated allows for it.
+    """
+    require_several_per_class(labels)
     results = _hits(features, labels, folds, seed)
     value = float(average(results, labels, balanced=balanced))
     return cross_validated(average(results, labels, balanced=balanced, draws=draws), value, folds)

@@ -5,7 +5,7 @@ import numpy as np
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.discriminant import scaled
 from benchmark.measures.self_challenging import mixture
-from benchmark.measures.subsets import subset_scores, subsets
+from benchmark.measures.subsets import scores_less_pairs
 
 
 @measure(
@@ -63,4 +63,4 @@ def resampled(  # noqa: PLR0913 - the measure's own options
         except Undefined:
             return float("nan")
 
-    return subset_scores(subsets(draws, labels, 0.8), len(labels), score(np.arange(len(labels))), score)
+    return scores_less_pairs(draws, labels, score(np.arange(len(labels))), score)

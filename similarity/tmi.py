@@ -7,7 +7,7 @@ from scipy.spatial.distance import cdist
 from benchmark import Array, CatsError, Draws, Undefined, measure
 from benchmark.measures.directions import require_few_directions
 from benchmark.measures.resampling import sample
-from benchmark.measures.subsets import subset_scores, subsets
+from benchmark.measures.subsets import scores_less_pairs
 
 FORMS = {"published", "entropy"}
 KEPT = 6  # neighbours that are kept for each of the k, as a subset of the images may lack some
@@ -41,7 +41,7 @@ def resampled(draws: Draws, features: Array, labels: Array, *, form: str, k: int
     """
     require_few_directions(features=features)
     near = _Neighbours(features, labels, form, k, most, seed)
-    return subset_scores(subsets(draws, labels, 0.8, near.rows), len(near.rows), near.score(), near.score)
+    return scores_less_pairs(draws, labels, near.score(), near.score, near.rows)
 
 
 class _Neighbours:

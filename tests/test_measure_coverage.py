@@ -46,6 +46,26 @@ def test_a_stopped_simulation_goes_on_and_other_code_begins_again(modules, tmp_p
     assert modules["cell"].simulated(path, nce, "200x32", setting, 2).values == first.values
 
 
+def test_rows_of_some_measures_are_renewed_and_the_reasons_counted_again(modules):
+    table, titles = modules["table"], {"one": ("200 × 32", 0.0)}
+    silent = {
+        name: modules["cell"].Cell("x", [1.0] * 4, [np.nan] * 4, [np.nan] * 4, {reason: 4})
+        for name, reason in (("b", "no interval: saturated"), ("c", "no interval: few"))
+    }
+    cells = {("a", "one"): normal(modules, 0.1), **{(name, "one"): cell for name, cell in silent.items()}}
+    before = table.table(cells, ["a", "b", "c"], titles)
+    assert table.renewed(before, table.table(cells, ["a", "b", "c"], titles)).split("\n")[:5] == before.split("\n")[:5]
+    made = table.table({("b", "one"): normal(modules, 0.05)}, ["b"], titles, table.usual_samples(before))
+    after = table.renewed(before, made)
+    assert "| `a` | 95 (1.0" in after
+    assert "| `b` | 6" in after
+    assert "| `c` | – [1] |" in after
+    assert after.endswith("\n1. no interval: few\n")
+    assert "2000 samples in each cell" in after
+    with pytest.raises(SystemExit, match="give all settings"):
+        table.renewed(before, table.table({("b", "two"): normal(modules, 0.05)}, ["b"], {"two": ("400", 0.0)}, 2000))
+
+
 def test_the_table_says_why_there_is_no_interval(modules):
     nothing = modules["cell"].Cell("x", [1.0] * 4, [np.nan] * 4, [np.nan] * 4, {"no interval: saturated": 4})
     made = modules["table"].table(

@@ -92,4 +92,6 @@ SETTINGS: dict[str, Callable[[], Setting]] = {
     "200x512": lambda: gaussian(np.full(4, 50), 512, 3.5),
     "400x64": lambda: gaussian(np.round(400 * UNBALANCED).astype(int), 64, 2.5),
     "real": real,
+    "1000x64": lambda: gaussian(np.round(1000 * UNBALANCED).astype(int), 64, 2.5),
 }
+COLUMNS = ("200x32", "200x512", "400x64", "real")  # of the table; others are simulated where they are asked for

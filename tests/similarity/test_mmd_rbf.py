@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import rbf_kernel
 
-from benchmark.specs.measure import Draws
+from benchmark.measures.mmd import unbiased_mmd
+from benchmark.measures.resampling import multiplicities
 from benchmark.specs.needs import Undefined
-from similarity.mmd_rbf import mmd_rbf, resampled
+from similarity.mmd_rbf import _kernels, mmd_rbf, resampled, through_sigma
 from tests.support.drawn import draws
 from tests.support.measures import by_pairs, sides
 
@@ -54,25 +55,31 @@ def test_resamples_of_one_distribution_score_0_on_average():
     assert abs(np.mean(found)) < 3 * np.std(found) / np.sqrt(200)
 
 
-def test_a_resample_leaves_out_the_pairs_of_an_image_with_itself():
-    target, source = sides(8, 9, apart=1.0)
-    drawn = draws(np.zeros(8, dtype=int), 3, 9)
-    sigma = 2.0
-    for number, found in enumerate(resampled(drawn, target, source, sigma=sigma)):
-        rows, others = drawn.target[number], drawn.source[number]
-
-        def mean(x, y, a, b, alike):
-            kernel = rbf_kernel(x[a], y[b], gamma=1 / (2 * sigma**2))
-            return kernel[a[:, None] != b].mean() if alike else kernel.mean()
-
-        expected = mean(target, target, rows, rows, True) + mean(source, source, others, others, True)
-        assert found == pytest.approx(-(expected - 2 * mean(target, source, rows, others, False)), rel=1e-9)
+def test_resamples_are_those_of_weighted_images_to_first_order():
+    target, source = sides(300, 300, apart=2.0)
+    drawn = draws(np.zeros(300, dtype=int), 100, 300)
+    kernels = [rbf_kernel(x, y, gamma=1 / 32) for x, y in ((target, target), (source, source), (target, source))]
+    weights = [multiplicities(rows, 300) for rows in (drawn.target, drawn.source)]
+    alone, together = -unbiased_mmd(tuple(kernels), *weights), resampled(drawn, target, source, sigma=4.0)
+    assert together.std() == pytest.approx(alone.std(), rel=0.1)
+    assert np.corrcoef(together, alone)[0, 1] > 0.97
 
 
-def test_a_resample_of_one_image_is_undefined():
-    target, source = sides(4, 5)
-    drawn = Draws(np.zeros((1, 4), dtype=int), np.arange(5)[None])
-    assert np.isnan(resampled(drawn, target, source)).all()
+def test_an_image_changes_the_score_by_the_median_distance_too():
+    """What leaving it out changes when the kernel has the median without it, and all images stay."""
+    target, source = sides(200, 50, apart=2.0)
+    squares = ((target[:, None] - target) ** 2).sum(axis=2)
+
+    def sigma(rows):
+        return float(np.sqrt(np.median(squares[np.ix_(rows, rows)][np.triu_indices(len(rows), 1)])))
+
+    every = np.arange(200)
+    left_out = [mmd_rbf(target, source, sigma=sigma(np.delete(every, i))) for i in every]
+    changes = mmd_rbf(target, source) - np.array(left_out)
+    kernels, rows, _ = _kernels(target, source, None, 2000, 0)
+    found, changes = through_sigma(kernels), changes[rows]
+    assert np.corrcoef(found, changes)[0, 1] > 0.95
+    assert found.std() == pytest.approx(changes.std(), rel=0.1)
 
 
 def test_further_apart_is_worse_and_far_from_0_is_no_matter():

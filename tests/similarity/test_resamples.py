@@ -113,7 +113,7 @@ FRESH = [
     ("leep", source_classes, (100, 20, 1), 0.8, 1.1),  # 1.17, likewise
     ("knn", two_classes, (100, 5, 2), 0.8, 1.08),  # 1.13 from voters drawn with replacement
     ("transrate", three_classes, (60, 100, 1), 0.7, 1.3),  # 1.54 where each pair of images counts twice
-    ("gbc", nine_classes, (400, 64, 2.5), 0.7, 1.4),  # 0.6 from resamples, in which a small class has duplicates
+    ("gbc", nine_classes, (1000, 64, 2.5), 0.7, 1.4),
     ("ncti", three_classes, (200, 30, 1), 0.7, 1.4),
     ("tmi", three_classes, (200, 20, 1), 0.7, 1.4),
     ("tmi[form=entropy]", three_classes, (200, 20, 1), 0.7, 1.4),

@@ -70,16 +70,21 @@ def test_classes_are_seen_in_the_resamples_that_hold_them():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["rsa", "dds", "cka", "interclass"])
+@pytest.mark.parametrize("name", ["rsa", "dds", "cka", "interclass", "lfc", "kite", "kid", "mmd_rbf"])
 def test_with_more_features_than_images_the_spread_is_that_of_fresh_images(name):
-    """Where pairs counted twice, 1.30 (rsa), 1.28 (dds), 1.17 (cka) and 1.14 (interclass) times as much."""
+    """Where pairs counted twice, 1.30 (rsa), 1.28 (dds), 1.17 (cka) and 1.14 (interclass) times as much.
+
+    Those of kid and mmd_rbf, which counted three times, are computed; see benchmark/measures/mmd.py.
+    """
     asked, values, spreads = catalogue.measure(name), [], []
     rng = np.random.default_rng(9)
     means, seen = rng.standard_normal((3, 300)) / 3, rng.standard_normal((300, 300)) / np.sqrt(300)
     for seed in range(150):
         features = np.random.default_rng(seed).standard_normal((120, 300)) + means[LABELS]
         every = {"features": features, "labels": LABELS, "trained": features @ seen + means[LABELS]}
+        every |= {"untrained": np.maximum(features @ seen, 0), "neutral": features}
+        every["source_neutral"] = np.random.default_rng([1, seed]).standard_normal((80, 300)) + 0.1
         given = {need: every[need] for need in asked.needs}
         values.append(asked(**given))
-        spreads.append(asked.resample(given, draws(LABELS, 40, seed=seed)).std())
+        spreads.append(asked.resample(given, draws(LABELS, 40, 80, seed)).std())
     assert 0.85 < np.mean(spreads) / np.std(values) < 1.12
