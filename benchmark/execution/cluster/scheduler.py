@@ -1,5 +1,6 @@
 """Connect to a running Dask scheduler, or start a Dask cluster on this machine."""
 
+import asyncio
 import ipaddress
 import logging
 import os
@@ -32,6 +33,7 @@ def connected(scheduler: str | None, environs: Callable[[], list[dict[str, str]]
     Raises CatsError if dask.distributed is not installed, or if no scheduler answers there.
     """
     distributed = _distributed()
+    logging.getLogger("distributed.client").addFilter(quietly_closed)
     if scheduler is None:
         import dask
 
@@ -56,6 +58,11 @@ def connected(scheduler: str | None, environs: Callable[[], list[dict[str, str]]
                 )
                 break
         yield client
+
+
+def quietly_closed(record: logging.LogRecord) -> bool:
+    """Whether a line of Dask's log is to be shown: not how a client that waits for its scheduler is closed, line by line."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def check_scheduler(address: str) -> None:

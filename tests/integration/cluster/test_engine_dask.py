@@ -181,13 +181,14 @@ def test_a_worker_without_the_drivers_home_is_refused_if_the_plan_pretrains(jobs
     assert list(home.glob(".driver-*")) == []
 
 
-def test_a_scheduler_that_dies_is_one_sentence(jobs, by_hand):
+def test_a_scheduler_that_dies_is_one_sentence(jobs, by_hand, caplog):
     by_hand.worker()
     outcomes = Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), all_of_them())
     next(outcomes)
     by_hand.scheduler.kill()
     with pytest.raises(CatsError, match="scheduler at .* is gone; nothing finished is lost"):
         list(outcomes)
+    assert [record for record in caplog.records if record.exc_info] == []  # no traceback either
 
 
 def test_a_stopped_driver_takes_its_jobs_back_from_a_cluster_that_goes_on(jobs, by_hand):
