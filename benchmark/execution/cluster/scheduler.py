@@ -33,7 +33,7 @@ def connected(scheduler: str | None, environs: Callable[[], list[dict[str, str]]
     Raises CatsError if dask.distributed is not installed, or if no scheduler answers there.
     """
     distributed = _distributed()
-    logging.getLogger("distributed.client").addFilter(quietly_closed)
+    logging.getLogger("distributed.client").addFilter(no_cancellation)
     if scheduler is None:
         import dask
 
@@ -60,7 +60,7 @@ def connected(scheduler: str | None, environs: Callable[[], list[dict[str, str]]
         yield client
 
 
-def quietly_closed(record: logging.LogRecord) -> bool:
+def no_cancellation(record: logging.LogRecord) -> bool:
     """Whether a line of Dask's log is to be shown: not how a client that waits for its scheduler is closed, line by line."""
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 

@@ -24,7 +24,7 @@ from distributed.deploy.spec import SpecCluster
 
 from benchmark.execution.cluster import scheduler
 from benchmark.execution.cluster.engine import Dask
-from benchmark.execution.cluster.scheduler import check_scheduler, exposed
+from benchmark.execution.cluster.scheduler import check_scheduler, connected, exposed
 from benchmark.execution.engine import RunControl
 from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import load_plan
@@ -181,14 +181,21 @@ def test_a_worker_without_the_drivers_home_is_refused_if_the_plan_pretrains(jobs
     assert list(home.glob(".driver-*")) == []
 
 
-def test_a_scheduler_that_dies_is_one_sentence(jobs, by_hand, caplog):
+def test_a_scheduler_that_dies_is_one_sentence(jobs, by_hand):
     by_hand.worker()
     outcomes = Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), all_of_them())
     next(outcomes)
     by_hand.scheduler.kill()
     with pytest.raises(CatsError, match="scheduler at .* is gone; nothing finished is lost"):
         list(outcomes)
-    assert [record for record in caplog.records if record.exc_info] == []  # no traceback either
+
+
+def test_a_client_that_waits_for_its_scheduler_is_closed_without_a_traceback(by_hand, caplog):
+    with connected(by_hand.address, list) as client:
+        by_hand.scheduler.kill()
+        while client.status != "connecting":
+            time.sleep(0.01)
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
 
 
 def test_a_stopped_driver_takes_its_jobs_back_from_a_cluster_that_goes_on(jobs, by_hand):
