@@ -9,8 +9,9 @@ from benchmark.cli import completion
 from benchmark.cli.numbers import whole
 from benchmark.cli.options import Device, DeviceOption, ModelArgument
 from benchmark.cli.places import a_folder
-from benchmark.cli.terminal import print_line
+from benchmark.cli.terminal import print_line, say
 from results.error import CatsError
+from results.text.counts import how_many
 
 app = typer.Typer()
 
@@ -22,7 +23,7 @@ def explain(
         list[Path] | None, typer.Argument(metavar="IMAGES", help="Pictures, DICOM files or folders of them, at most 100.")
     ] = None,
     errors: Annotated[
-        int | None, typer.Option(parser=whole(1, 100), help="Explain this number of wrong answers to test images.")
+        int | None, typer.Option(parser=whole(1, 100), help="Explain wrong answers to test images only, at most so many.")
     ] = None,
     target: Annotated[
         str | None,
@@ -74,6 +75,9 @@ def explain(
     pictures = given_pictures(kept.manifest, images) if images else target_pictures(kept.manifest, target)
     made = explained(kept, pictures, errors, check)
     write_explanation(made, folder, arrays=arrays)
+    if errors is not None and made.answers.wrong < errors:
+        exist = how_many(made.answers.wrong, "error exists and is", "errors exist and all of them are")
+        say(f"--errors is {errors}; {exist} explained")
     for sentence in sentences_of(made):
         print_line(sentence)
     print_line(f"{folder}: {', '.join(sorted(file.name for file in folder.iterdir()))}")

@@ -52,8 +52,6 @@ class ChangeText:
             best = min(seen, key=lambda finding: finding.adjusted)
             nameless = "" if words else "in a way that no other test names "
             words.append(f"the network's features differ {nameless}({_p(best.adjusted)})")
-        if not any(finding.test == "unlike" for finding in found):
-            words.append(f"{change.unlike} of {change.new:,} images unlike any training image")
         return f"changed: {', '.join(words)}"
 
     def notes(self) -> list[str]:
@@ -61,6 +59,9 @@ class ChangeText:
         change, made = self.change, []
         if change.changed:
             made.append(self._counts())
+            if change.unlike and not any(finding.test == "unlike" for finding in change.alarms):
+                images = how_many(change.unlike, "new image is", "new images are")
+                made.append(f"{images} unlike any training image, not clearly more than among the reference images")
         if any(finding.test == "classes" for finding in change.alarms):
             made.append(
                 "other shares of the predicted classes come from other images, or only from another frequency of the classes "

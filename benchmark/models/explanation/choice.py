@@ -27,6 +27,11 @@ class Answers:
     right: np.ndarray | None
     unsure: np.ndarray
 
+    @property
+    def wrong(self) -> int:
+        """How many answers are known to be wrong."""
+        return 0 if self.right is None else int((~self.right).sum())
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -71,12 +76,14 @@ def kinds_of(answers: Answers, each: int, *names: str) -> list[Kind]:
     return [kind for kind in kinds if len(kind.rows)]
 
 
-def errors_of(answers: Answers, count: int) -> Kind:
-    """The `count` errors of which the classifier was surest. Raises CatsError if there are fewer."""
+def errors_of(answers: Answers, most: int) -> Kind:
+    """The errors of which the classifier was surest, at most so many. Raises CatsError if there is none."""
     assert answers.right is not None
     wrong = np.flatnonzero(~answers.right)
-    if len(wrong) < count:
-        exist = how_many(len(wrong), "error exists", "errors exist")
-        raise CatsError(f"--errors is {count}; {exist} among the {len(answers.right):,} test images")
-    worst = wrong[np.argsort(-answers.probabilities[wrong].max(axis=1), kind="stable")][:count]
+    if not len(wrong):
+        raise CatsError(
+            f"--errors has nothing to explain: no answer to the {how_many(len(answers.right), 'test image')} is wrong; without "
+            "--errors right and unsure ones are explained"
+        )
+    worst = wrong[np.argsort(-answers.probabilities[wrong].max(axis=1), kind="stable")][:most]
     return Kind("errors", f"Errors: {{}} of {len(wrong)}, of which the classifier was surest", worst)

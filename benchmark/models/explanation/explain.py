@@ -84,9 +84,9 @@ class Explanation:
 
 
 def explain(model: Model, pictures: Pictures, errors: int | None = None, check: int = 40) -> Explanation:
-    """Explain right, wrong and unsure pictures, or so many `errors`, or all where labels are unknown, and check the maps.
+    """Explain right, wrong and unsure pictures, or at most so many `errors`, or all where labels are unknown; check the maps.
 
-    check: how many pictures are checked; 0 for none. Raises CatsError if the network has no map, or fewer errors.
+    check: how many pictures are checked; 0 for none. Raises CatsError if the network has no map, or if no answer is wrong.
     """
     layer = find_layer(model.network, pictures.pixels.shape[1])
     probabilities = model.probabilities(model.outputs(pictures.pixels).logits)

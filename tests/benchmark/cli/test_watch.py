@@ -60,7 +60,11 @@ def test_a_change_is_said_first_and_exit_code_1(cats, model, brighter):
     code, out, err = watch(cats, model, brighter)
     assert (code, err) == (1, "")
     assert out.startswith("changed: brighter than the reference (p = .0")
-    assert "of 40 images unlike any training image" in out.splitlines()[0]
+    found = json.loads(watch(cats, model, brighter, "--json", "-")[1])
+    words = {"features": "features", "classifier": "features", "classes": "predicted for", "unlike": "unlike"}
+    said = found["sentence"]
+    alarms = {words.get(name, "than the reference") for name, test in found["tests"].items() if test["alarm"]}
+    assert {word for word in {*words.values(), "than the reference"} if word in said} == alarms
 
 
 def test_json_goes_to_a_file_or_alone_to_the_output(cats, model, brighter):

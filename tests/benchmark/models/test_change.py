@@ -11,6 +11,7 @@ from benchmark.models.sample import Sample
 from benchmark.models.sampling import new_sample
 from results.error import CatsError
 from results.statistics.multiple_testing import holm
+from results.text.counts import how_many
 from tests.support.kept_models import images, kept_model
 
 CLASSES = ("benign", "malignant")
@@ -49,10 +50,13 @@ def sentence(new, reference=None, **options):
     ],
 )
 def test_each_change_is_told_in_its_direction_and_nothing_else_is(shift, words):
-    told = sentence(sample(100, 2, **shift))
+    new = sample(100, 2, **shift)
+    text = ChangeText(find_change(new, sample(300, 1), permutations=999), CLASSES)
+    told = text.sentence()
     assert told.startswith(f"changed: {words}")
-    assert told.count("p = ") == 1
-    assert "of 100 images unlike any training image" in told
+    assert told.count("p = ") == told.count(", ") + 1 == 1  # what raises no alarm is no change
+    count = how_many(new.unlike.sum(), "new image is", "new images are")
+    assert f"{count} unlike any training image, not clearly more than among the reference images" in text.notes()
 
 
 def test_shares_are_told_with_both_sides():
@@ -66,6 +70,8 @@ def test_shares_are_told_with_both_sides():
 def test_images_unlike_the_training_are_counted():
     new = sample(200, 4, unlike=0.3)
     assert f"changed: {new.unlike.sum()} of 200 images unlike any training image (p = .0" in sentence(new)
+    text = ChangeText(find_change(new, sample(300, 1), permutations=999), CLASSES)
+    assert not any("unlike" in note for note in text.notes())
 
 
 def test_fewer_unlike_images_are_no_alarm():
