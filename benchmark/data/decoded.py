@@ -15,7 +15,7 @@ from benchmark.data.as_declared import check_samples
 from benchmark.data.copies import NONE, Copies, stored_copies
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded_draft import Draft, State
-from benchmark.data.decoded_files import IMAGES, TABLE, Files, read_files
+from benchmark.data.decoded_files import IMAGES, SIDES, TABLE, Files, read_files
 from benchmark.data.decoding import decoded
 from benchmark.data.fingerprint import SIDE
 from benchmark.data.listed import digest_of
@@ -33,6 +33,7 @@ from results.text.counts import how_many, share_of
 
 log = logging.getLogger(__name__)
 LAYOUT = 2  # version of the stored arrays; raised when old arrays must not be read
+SIZED = 3  # the same where images have several sizes: their table did not hold these
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Decoded:
         ids: (N,) str. groups, parts: (N,) str, empty strings where there are none.
         digest: the digest of the data set (Dataset.digest).
         attributes: name → (N,) str, empty strings where it is unknown.
+        sides: (N, 2) int64, height and width in the files; of a volume those of its first slice. None if nobody has looked.
         copies: searches for images of one picture, or reads what an earlier search has found. Few splits need them.
     """
 
@@ -57,6 +59,7 @@ class Decoded:
     digest: str
     copies: Callable[[], Copies] = lambda: NONE
     attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    sides: np.ndarray | None = None
 
 
 def load_images(dataset: Dataset, size: int) -> Decoded:
@@ -66,12 +69,15 @@ def load_images(dataset: Dataset, size: int) -> Decoded:
     """
     note(dataset)
     content = digest_of(dataset)
-    folder = decoded_folder() / f"{dataset.name}-{size}-{digest([LAYOUT, content, dataset.images])[:16]}"
+    one = dataset.shape if dataset.odd != "resize" else None
+    layout = SIZED if one is None else LAYOUT
+    folder = decoded_folder() / f"{dataset.name}-{size}-{digest([layout, content, dataset.images])[:16]}"
     images, table = read_files(folder) or _decoded(dataset, size, folder)
     return Decoded(
         images, table["labels"], table["ids"], table["groups"], table["parts"], content,
         cache(lambda: stored_copies(images if size == SIDE else load_images(dataset, SIDE).images)),
         {name.removeprefix(ATTRIBUTE): texts for name, texts in table.items() if name.startswith(ATTRIBUTE)},
+        table[SIDES] if one is None else np.tile(one, (len(images), 1)),
     )  # fmt: skip
 
 
@@ -108,10 +114,11 @@ def _decode(dataset: Dataset, size: int, folder: Path, *, damaged: bool) -> None
         with resumable_write(folder, f"the decoded images of {dataset.name}", finished, waiting) as place:
             if place is None:
                 return
-            draft, rows = _write(dataset, samples, size, place, folder.name)
+            draft, rows, sides = _write(dataset, samples, size, place, folder.name)
             np.savez(
                 place / TABLE,
                 labels=samples.labels[rows],
+                sides=sides,
                 ids=np.array(samples.ids, dtype=str)[rows],
                 groups=(blank if samples.groups is None else np.array(samples.groups, dtype=str))[rows],
                 parts=(blank if samples.parts is None else np.array(samples.parts, dtype=str))[rows],
@@ -126,8 +133,8 @@ def _decode(dataset: Dataset, size: int, folder: Path, *, damaged: bool) -> None
             raise
 
 
-def _write(dataset: Dataset, samples: Samples, size: int, place: Path, content: str) -> tuple[Draft, np.ndarray]:
-    """Write the images to one array; return the draft, and the row numbers (int64) that were written.
+def _write(dataset: Dataset, samples: Samples, size: int, place: Path, content: str) -> tuple[Draft, np.ndarray, np.ndarray]:
+    """Write the images to one array; return the draft, the row numbers (int64) that were written, and sides as in Decoded.
 
     place: the folder of the draft. content: the name of the final one, which follows from all that decides the images. The
     array is written, not mapped: on a full disk a write raises an error, a mapped page kills the process.
@@ -145,7 +152,7 @@ def _write(dataset: Dataset, samples: Samples, size: int, place: Path, content: 
                 draft.add(made)
                 count(draft.state.done)
         _require_enough(dataset, draft.state, total)
-        return draft, draft.finish()
+        return draft, *draft.finish()
 
 
 def _require_enough(dataset: Dataset, state: State, total: int) -> None:

@@ -1,7 +1,7 @@
 """Decoded images while they are written: what is on the disk for certain, so that an interrupted decoding can go on from there.
 
-The draft has the array of images, their row numbers, and from time to time a note that says how much of both was flushed to the
-disk, with a checksum of it. What was written after the last note is cut off by the process that goes on.
+The draft has the array of images, their row numbers and sizes, and from time to time a note that says how much of both was
+flushed to the disk, with a checksum of it. What was written after the last note is cut off by the process that goes on.
 """
 
 import logging
@@ -24,6 +24,7 @@ from results.files.sealed import read_note, write_note
 from results.record import Frozen
 
 ROWS, COLOUR = "rows", "colour.npy"
+ROW = 24  # bytes of an image in ROWS: its row number, height and width
 SYNC, SHARE = 5.0, 0.05  # seconds between two notes at least, and the share of the time that they may take
 BLOCK = 2**24  # bytes that are read at a time
 LIBRARIES = ("pillow", "numpy", "tifffile", "pydicom", "nibabel", "h5py")  # other versions may decode other pixels
@@ -37,7 +38,7 @@ class State(Frozen):
     Attributes:
         made_by: the versions that decoded it. content: follows from all that decides the images.
         done, kept: how many images were looked at, and how many of them are in the array. channels: of the array, 1 or 3.
-        images_crc32, rows_crc32: of the images and of their row numbers.
+        images_crc32, rows_crc32: of the images, and of their row numbers and sizes.
         broken: how many images could not be read. first: the sentences about the first of them.
         alone: a process has died that decoded images beside another one.
     """
@@ -69,7 +70,7 @@ class Draft:
         for path in folder.iterdir():
             if path.name not in known:
                 remove(path)
-        self.images, self.rows = self._opened(IMAGES, self._size()), self._opened(ROWS, 8 * self.state.kept)
+        self.images, self.rows = self._opened(IMAGES, self._size()), self._opened(ROWS, ROW * self.state.kept)
         self.images.write(b"" if self.noted else self._header(total, 1))
         self.due = time.monotonic() + SYNC
 
@@ -91,7 +92,7 @@ class Draft:
             self._colour()
             state = self.state
         content = np.broadcast_to(pixels, (*pixels.shape[:3], state.channels)).tobytes()
-        numbers = (made.kept + state.done).astype("<i8").tobytes()
+        numbers = np.column_stack([made.kept + state.done, made.sides]).astype("<i8").tobytes()
         self.images.write(content)
         self.rows.write(numbers)
         self.state = state.model_copy(
@@ -115,15 +116,16 @@ class Draft:
         self._note()
         self.due = time.monotonic() + max(SYNC, (time.monotonic() - begun) / SHARE)
 
-    def finish(self) -> np.ndarray:
-        """Complete the array of images; the row numbers, (n,) int64, of those in it."""
+    def finish(self) -> tuple[np.ndarray, np.ndarray]:
+        """Complete the array of images; the row numbers, (n,) int64, of those in it, and their heights and widths, (n, 2)."""
         self.images.seek(0)
         self.images.write(self._header(self.state.kept, self.state.channels))
         if self.noted:  # what comes now reads all of it once more
             self.sync()
         self.images.close()
         self.rows.close()
-        return np.fromfile(self.folder / ROWS, dtype="<i8").astype(np.int64)
+        noted = np.fromfile(self.folder / ROWS, dtype="<i8").astype(np.int64).reshape(-1, 3)
+        return noted[:, 0], noted[:, 1:]
 
     def clear(self) -> None:
         """Remove what belongs to a draft alone."""
@@ -139,7 +141,7 @@ class Draft:
             (self.folder / COLOUR).replace(self.folder / IMAGES)
         header, size = len(self._header(self.total, state.channels)), state.kept * self._row(state.channels)
         sums = (state.images_crc32, state.rows_crc32)
-        if (_crc32(self.folder / IMAGES, header, size), _crc32(self.folder / ROWS, 0, 8 * state.kept)) == sums:
+        if (_crc32(self.folder / IMAGES, header, size), _crc32(self.folder / ROWS, 0, ROW * state.kept)) == sums:
             return state
         log.warning("%s is damaged; the images are decoded from the beginning", self.folder)
         return None

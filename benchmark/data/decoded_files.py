@@ -1,4 +1,4 @@
-"""The files in a folder of decoded images: an array of pixels, and a table with labels, ids, groups and parts."""
+"""The files in a folder of decoded images: an array of pixels, and a table with labels, ids, groups, parts and sizes."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from results.files.kept import read_kept
 from results.record import ATTRIBUTE
 
 IMAGES, TABLE = "images.npy", "table.npz"
+SIDES = "sides"  # the column of heights and widths in the files
 WHAT = "decoded images"
 Files = tuple[np.ndarray, dict[str, np.ndarray]]
 
@@ -31,5 +32,5 @@ def _mapped(path: Path) -> np.ndarray:
 def table_of(path: Path) -> dict[str, np.ndarray]:
     """The columns of a table. Raises OSError, ValueError, KeyError, EOFError, BadZipFile or zlib.error if it is damaged."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as content:  # numpy leaves a damaged file open
-        more = [name for name in content.files if name.startswith(ATTRIBUTE)]
+        more = [name for name in content.files if name.startswith(ATTRIBUTE) or name == SIDES]  # older tables have no sizes
         return {name: content[name] for name in ("labels", "ids", "groups", "parts", *more)}

@@ -37,6 +37,7 @@ class Squares:
     Attributes:
         count: how many images there were; those after a wrong one were not looked at.
         kept: (n,) int64, the numbers of those that are kept, counted from the first of these images.
+        sides: (n, 2) int64, height and width of each in its file; of a volume those of its first slice.
         pixels: (n, slices·size, size, 1 or 3) uint8; 1 if all of them are grey.
         broken: how many could not be read. first: the error of the first of them.
         wrong: the error that ends the decoding of the data set.
@@ -44,6 +45,7 @@ class Squares:
 
     count: int
     kept: np.ndarray
+    sides: np.ndarray
     pixels: np.ndarray
     broken: int = 0
     first: CatsError | None = None
@@ -53,6 +55,7 @@ class Squares:
 def squares(form: Form, ids: Sequence[str], images: Iterable[Image | CatsError]) -> Squares:
     """The squares of images, at most one for each id; the CatsError in place of an image says that it is broken."""
     kept, pixels, broken, count, wrong = list[int](), list[np.ndarray](), list[CatsError](), 0, None
+    sides = list[tuple[int, ...]]()
     try:
         for number, (name, image) in enumerate(zip(ids, images, strict=False)):
             count = number + 1
@@ -62,6 +65,7 @@ def squares(form: Form, ids: Sequence[str], images: Iterable[Image | CatsError])
             slices = _slices(form, image, name)
             if all(wanted(form, each, name) for each in slices):
                 kept.append(number)
+                sides.append(slices[0].shape[:2])
                 pixels.append(_strip(form, slices))
     except CatsError as error:
         wrong = error
@@ -69,7 +73,8 @@ def squares(form: Form, ids: Sequence[str], images: Iterable[Image | CatsError])
     every = np.empty((len(kept), form.slices * form.size, form.size, channels), dtype=np.uint8)
     for row, each in enumerate(pixels):
         every[row] = each
-    return Squares(count, np.array(kept, dtype=np.int64), every, len(broken), broken[0] if broken else None, wrong)
+    shapes = np.array(sides, dtype=np.int64).reshape(-1, 2)
+    return Squares(count, np.array(kept, dtype=np.int64), shapes, every, len(broken), broken[0] if broken else None, wrong)
 
 
 def _slices(form: Form, image: Image, name: str) -> tuple[np.ndarray, ...]:

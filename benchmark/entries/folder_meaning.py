@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmark.data.dataset import GROUP_KINDS
 from benchmark.data.readers.part_words import part_of
+from benchmark.entries.folder_names import MAGNIFICATION, are_ids, kind_of
 from results.error import CatsError, meaning
 
 ANY = "-"
@@ -158,10 +159,10 @@ def _two(path: Path, outer: list[str], inner: list[str], pairs: set[tuple[str, s
     people_around = are_ids(outer) and len(outer) >= 2 * len(inner) and len(outer) >= 6
     recur = _recur(pairs)
     if people_inside and not people_around and not recur and len(pairs) >= 2 * len(outer):
-        return "class", _kind(inner)
+        return "class", kind_of(inner)
     grades = all(re.fullmatch(r"\d|10", name) for name in outer)
     if people_around and not people_inside and not grades and 2 * len(several) > len(inner):
-        return _kind(outer), "class"
+        return kind_of(outer), "class"
     seen = f"folders lie in two levels, {_listed(outer)} and below {_listed(inner)}"
     if any(MAGNIFICATION.fullmatch(name) for name in (*outer, *inner)):
         magnified = outer if all(MAGNIFICATION.fullmatch(name) for name in outer) else inner
@@ -175,41 +176,6 @@ def _two(path: Path, outer: list[str], inner: list[str], pairs: set[tuple[str, s
     )
     ways = [f"{outside}{way}" for way in ("class/-", "-/class", "class/patient", "patient/class")]
     raise _ask(path, seen, ways, more if people_inside and recur else "")
-
-
-MAGNIFICATION = re.compile(r"(?:mag)?[\s_-]*\d+(?:[.,]\d+)?\s?[xX]|[xX]\d+")
-DATE = re.compile(r"(?:19|20)\d\d(?:[\s_.-]?\d\d){0,2}")  # a year, a month of it, or a day
-OTHER = re.compile(
-    r"grad|class|type|stage|level|degree|fold|split|birads|score|categor|kind|cluster|gleason|isup|label|batch|site|cent(?:er|re)|"
-    r"hosp|scanner|device|camera|institut|vendor|day|week|month|visit|session|dose|zoom|mag|scale|size|plate"
-)
-PERSON = re.compile(
-    r"(?<![a-z])(?:p|pt|pat|patients?|sub|subj|subject|case|id|person|participant|volunteer|donor|mouse|animal|slide|wsi|lesion)"
-    r"(?![a-z])"
-)
-NUMBER = re.compile(r"[\d\s_.-]+|[0-9a-f-]{6,}|.*\d{3,}.*")  # digits, hexadecimal digits, or a long number in a name
-
-
-def are_ids(names: Sequence[str]) -> bool:
-    """True if names look like those of patients or slides: numbered, and no grades, folds, sites or dates."""
-    return all(_is_id(name.lower()) for name in names)
-
-
-def are_people(names: Sequence[str]) -> bool:
-    """True if names say that they are patients, slides or lesions, as `patient_12`."""
-    return all(_is_id(name.lower()) and PERSON.search(name.lower()) for name in names)
-
-
-def _is_id(name: str) -> bool:
-    if not re.search(r"\d", name) or MAGNIFICATION.fullmatch(name) or DATE.fullmatch(name) or OTHER.search(name):
-        return False
-    return bool(PERSON.search(name) or NUMBER.fullmatch(name))
-
-
-def _kind(names: Sequence[str]) -> str:
-    """What such folders are called by their names: slide, lesion, or else patient."""
-    text = " ".join(names[:50]).lower()
-    return "slide" if re.search(r"slide|wsi", text) else "lesion" if "lesion" in text else "patient"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -8,11 +8,8 @@ from pathlib import Path
 from benchmark.data.readers.folders import OUT
 from benchmark.data.readers.part_words import part_of, resembles_part, suggested_part
 from benchmark.entries.folder_meaning import Folders
+from benchmark.entries.folder_names import FOLD
 from results.error import CatsError, nearest
-
-FOLD = re.compile(
-    r"(?:(?:cv|k|f|fold|split|run|rep|repeat|partition|set)[\s_-]*)+\d+|\d+[\s_-]*(?:st|nd|rd|th)?[\s_-]*folds?", re.IGNORECASE
-)
 
 
 def parts_level(path: Path, paths: Sequence[Folders], stated: dict[str, str]) -> tuple[int | None, dict[str, str]]:

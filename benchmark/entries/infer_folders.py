@@ -15,7 +15,8 @@ from benchmark.data.readers.nifti import nifti_names
 from benchmark.data.readers.picture_format import OTHER_ENDINGS, PICTURE_ENDINGS, ending_of, picture_names
 from benchmark.data.readers.registry import READERS
 from benchmark.data.readers.strangers import is_stranger
-from benchmark.entries.folder_meaning import Folders, Meaning, are_people, common_folders, inner_layout, stated_layout
+from benchmark.entries.folder_meaning import Folders, Meaning, common_folders, inner_layout, stated_layout
+from benchmark.entries.folder_names import no_classes
 from benchmark.entries.folder_parts import parts_level, require_no_folds
 from benchmark.entries.infer_labels import named_numbers, names_in_words
 from benchmark.entries.inferred import (
@@ -32,6 +33,7 @@ from benchmark.entries.masks import is_mask_folder, require_no_mask_folders, req
 from benchmark.entries.nested_copy import require_no_copy
 from benchmark.entries.said import Said
 from benchmark.entries.shared_beginnings import shared_beginnings
+from benchmark.entries.table_beside import table_beside
 from benchmark.entries.volume_entry import require_no_volumes
 from results.error import CatsError
 
@@ -207,10 +209,15 @@ def _merged(names: Sequence[str]) -> dict[str, str]:
 
 def _require_class_names(path: Path, names: Sequence[str], meaning: Meaning) -> None:
     """Raises CatsError for a folder that is no class by its name, such as `masks` beside `images`."""
-    if len(names) > 2 and are_people(names):
+    others = no_classes(names, meaning.root)
+    if others:
+        table, meant = table_beside(path), "or --layout class if that is meant"
+        ways = f"or a table of labels (--from LABELS.csv), {meant}"
+        ways = f"{meant}, or the table that names the pictures: --from {table}" if table else ways
+        seen = f"{', '.join(names[:2])}{', ...' if len(names) > 2 else ''}"
         raise CatsError(
-            f"{path}: the {len(names)} folders {names[0]}, {names[1]}, ... look like patients, not classes; what is needed "
-            "is a folder per class or a table of labels (--from LABELS.csv), or --layout class if that is meant"
+            f"{path}: the {len(names)} folders {seen} look like {others}, not classes; what is needed is a folder per class "
+            f"{ways}"
         )
     doubtful = [name for name in names if NO_CLASS.fullmatch(name.lower()) or is_mask_folder(name)]
     if doubtful:

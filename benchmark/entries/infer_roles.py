@@ -11,7 +11,7 @@ from benchmark.data.dataset import GROUP_KINDS
 from benchmark.data.readers.cells import alike_groups, quoted, without_group
 from benchmark.data.readers.part_words import are_parts, part_of
 from benchmark.data.readers.table_file import fields_of, texts_of
-from benchmark.entries.folder_meaning import are_people
+from benchmark.entries.folder_names import are_people
 from benchmark.entries.infer_columns import named_labels, plain_name, require_column, same_division
 from benchmark.entries.said import Said
 from results.error import CatsError

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from benchmark.core.patterns import searched
-from benchmark.entries.folder_meaning import are_ids
+from benchmark.entries.folder_names import are_ids
 
 FORMS = (r"\d+", r"[A-Za-z]+\d+", r"[A-Za-z]+[_-]\d+")  # how a patient may be called at the beginning of the name of a file
 FEWEST = 6  # beginnings below which they may be classes, sites or scanners

@@ -68,7 +68,8 @@ class Change:
         new, reference: how many images there are; where more than MOST are given, so many of a side are compared.
         groups: number of groups of the new images and of the reference; None if every image is its own.
         unlike: how many of all new images are unlike any training image.
-        findings: of the tests that were possible. unknown: statistics that are not known on both sides.
+        findings: of the tests that were possible. unknown: statistics that are not known of every image.
+        unsized: how many of the new and of the reference images lack them.
         shift: what a test of one statistic finds in 4 of 5 cases, in standard deviations.
     """
 
@@ -80,6 +81,7 @@ class Change:
     findings: tuple[Finding, ...]
     unknown: tuple[str, ...]
     shift: float
+    unsized: tuple[int, int] = (0, 0)
 
     @property
     def alarms(self) -> tuple[Finding, ...]:
@@ -103,9 +105,11 @@ def find_change(new: Sample, reference: Sample, level: float = 0.05, permutation
     labels, groups = _labels(one, other, grouped, permutations)
     findings = _judged([*_tests(one, other, labels), *_shifts(one, other, labels)])
     smallest = detectable(*(groups or (len(one), len(other))), level / max(1, len(findings)))
-    unknown = tuple(name for side in (one, other) for name, values in side.named() if not np.isfinite(values).all())
+    known = [{name: np.isfinite(values) for name, values in side.named()} for side in (one, other)]
+    unknown = tuple(name for name in known[0] if not all(side[name].all() for side in known))
+    lacking = (int((~np.all(list(side.values()), axis=0)).sum()) for side in known)
     unlike = int(new.unlike.sum())
-    return Change(level, len(new), len(reference), groups, unlike, findings, tuple(dict.fromkeys(unknown)), smallest)
+    return Change(level, len(new), len(reference), groups, unlike, findings, unknown, smallest, (next(lacking), next(lacking)))
 
 
 def require_enough(new: int, reference: int) -> None:

@@ -76,8 +76,7 @@ class ChangeText:
             )
         elif not self.grouped[0]:
             made.append("every image counts as independent: with several images of one patient there are too many alarms")
-        if change.unknown:
-            made.append(f"not tested, because not known of every image: {', '.join(change.unknown)}")
+        made += self._untested()
         if self.given > MOST:
             made.append(f"the new images are {MOST:,} of {self.given:,}, drawn at random")
         if change.reference > MOST:
@@ -87,6 +86,16 @@ class ChangeText:
             made.append(f"{files} no part of the comparison")
         made.append(f"if nothing has changed, an alarm comes in {100 * change.level:g} % of calls")
         return made
+
+    def _untested(self) -> list[str]:
+        """Which statistics are no test because of which images, and what to do."""
+        lacking = []
+        for count, side in zip(self.change.unsized, ("new image", "reference image"), strict=True):
+            lacking += [how_many(count, side)] if count else []
+        if not lacking:
+            return []
+        way = "; keep the classifier again with `cats keep`, which stores them" if self.change.unsized[1] else ""
+        return [f"not tested: {', '.join(self.change.unknown)}, not known of {' and '.join(lacking)}{way}"]
 
     def table(self) -> Any:
         """For the terminal."""

@@ -22,7 +22,7 @@ class Incoming:
         faults: number of a picture → why it cannot be read.
         pixels: (M, H, W, 1 or 3) uint8 that have been decoded already, instead of a tree; they may lie on the disk.
         rows: (N,) which of `pixels` are used; None for all.
-        shape: height and width that each picture of `pixels` had in its file; None if they are not known.
+        sides: (M, 2) height and width that each of `pixels` had in its file; None if they are not known.
         labels: index of the class of each picture, (N,), multi-label (N, C); -1 where it is unknown. None if no label is known.
         groups: the patient of each picture; None if patients are unknown.
         notes: sentences about what was found.
@@ -34,7 +34,7 @@ class Incoming:
     faults: dict[int, str] = field(default_factory=dict)
     pixels: np.ndarray | None = None
     rows: np.ndarray | None = None
-    shape: tuple[int, int] | None = None
+    sides: np.ndarray | None = None
     labels: np.ndarray | None = None
     groups: np.ndarray | None = None
     notes: tuple[str, ...] = ()

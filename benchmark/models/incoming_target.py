@@ -32,6 +32,6 @@ def incoming_of_target(name: str, part: str, manifest: Manifest) -> Incoming:
     note = f"{name} has other classes ({', '.join(dataset.classes)}) than the classifier ({', '.join(manifest.classes)})"
     names, groups = written_names(images.ids[rows], dataset), images.groups[rows]
     return Incoming(  # the images stay on the disk, from which each is read when its turn comes
-        names, pixels=images.images, rows=rows, shape=dataset.shape, labels=images.labels[rows] if same else None,
+        names, pixels=images.images, rows=rows, sides=images.sides, labels=images.labels[rows] if same else None,
         groups=groups if groups.all() else None, notes=() if same else (f"{note}: nothing is scored",),
     )  # fmt: skip

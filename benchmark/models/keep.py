@@ -213,14 +213,13 @@ def _reference(cell: Cell, made: Remade, outputs: Mapping[str, Outputs]) -> Refe
         part: np.sort(rng.permutation(len(made.rows[part]))[:MOST]) for part in PART_NAMES
     }  # positions inside the rows of a part
     rows = np.concatenate([made.rows[part][chosen[part]] for part in PART_NAMES])
-    dataset = catalogue.target(cell.target).dataset
-    shapes = None if dataset.shape is None else np.tile(dataset.shape, (len(rows), 1))
+    sides = made.images.sides
     groups = made.images.groups[rows]
     return Reference(
         features=np.concatenate([outputs[part].features[chosen[part]] for part in PART_NAMES]),
         logits=np.concatenate([outputs[part].logits[chosen[part]] for part in PART_NAMES]),
         labels=made.images.labels[rows],
-        statistics=image_statistics(made.images.images[rows], shapes),
+        statistics=image_statistics(made.images.images[rows], None if sides is None else sides[rows]),
         parts=np.repeat(np.arange(len(PART_NAMES)), [len(chosen[part]) for part in PART_NAMES]),
         groups=np.unique(groups, return_inverse=True)[1].astype(np.int64) if (groups != "").all() else None,
     )

@@ -70,7 +70,10 @@ def new_sample(
         first += len(batch)
     features, logits, statistics = (np.concatenate(each) for each in zip(*parts, strict=True))
     if incoming.pixels is not None:  # they were resized when they were decoded
-        statistics[:, [STATISTICS.index("height"), STATISTICS.index("width")]] = incoming.shape or np.nan
+        used = np.array(rows, np.int64) if drawn.rows is None else drawn.rows[rows]
+        statistics[:, [STATISTICS.index("height"), STATISTICS.index("width")]] = (
+            np.nan if drawn.sides is None else drawn.sides[used]
+        )
     patients, notes = (drawn.groups, ()) if drawn.groups is not None else told_apart(patients_in_files(drawn), rows)
     groups = None if patients is None else np.unique(patients[rows], return_inverse=True)[1].ravel()
     unlike = distance.score(features) > distance.threshold

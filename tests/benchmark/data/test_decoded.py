@@ -13,12 +13,14 @@ from benchmark.data import decoded as store
 from benchmark.data.as_declared import check_samples
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import load_images
+from benchmark.data.readers.dicom import dicom_folders
 from benchmark.data.readers.folders import folders
 from benchmark.data.readers.samples import Samples
 from benchmark.data.squares import resized_square
 from results.error import CatsError
 from results.files import resumable
 from results.files.atomic import DRAFT
+from tests.support.dicom_files import written
 
 RNG = np.random.default_rng(0)
 IMAGES = list(RNG.integers(0, 256, (6, 8, 8), dtype=np.uint8))
@@ -131,6 +133,34 @@ def test_another_way_with_odd_images_is_decoded_again(home):
     made = {"tree": "toy", "classes": ("a", "b"), "shape": (8, 8), "read": folders(["a", "b"])}
     counts = [len(load_images(dataset(odd=odd, **made), 8).images) for odd in ("drop", "resize")]
     assert counts == [19, 20]
+
+
+SIDES = [(8 + i, 5 if i == 3 else 8) for i in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("reader", "changes", "kept_numbers"),
+    [
+        (folders, {}, range(6)),
+        (dicom_folders, {}, range(6)),
+        (folders, {"shape": SIDES[2], "odd": "resize"}, range(6)),
+        (folders, {"shape": SIDES[2], "odd": "drop"}, [2]),
+    ],
+    ids=["pictures", "dicom", "resized", "dropped"],
+)
+def test_the_size_of_every_image_in_its_file_is_kept(home, reader, changes, kept_numbers):
+    for number, sides in enumerate(SIDES):
+        path = home / "data" / "toy" / "ab"[number // 3] / f"{number}.dcm"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.full(sides, number, np.uint8)
+        if reader is dicom_folders:
+            path.write_bytes(written(pixels))
+        else:
+            Image.fromarray(pixels).save(path.with_suffix(".png"))
+    made = dataset(tree="toy", classes=("a", "b"), read=reader(classes=["a", "b"]), **changes)
+    for _ in range(2):  # decoded, then read back
+        found = load_images(made, 8)
+        assert [tuple(each) for each in found.sides.tolist()] == [SIDES[number] for number in kept_numbers]
 
 
 def test_a_square_of_the_right_size_is_left_alone():

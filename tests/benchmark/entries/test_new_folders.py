@@ -206,6 +206,16 @@ UNCLEAR = {
         [f"patient_{k}" for k in range(8)],
         "the 8 folders patient_0, patient_1, ... look like patients, not classes",
     ),
+    "months": ([f"2025{k:02d}" for k in range(1, 13)], "the 12 folders 202501, 202502, ... look like dates, not classes"),
+    "months apart": (["2025-01", "2025-02"], "the 2 folders 2025-01, 2025-02 look like dates"),
+    "days": (["2025_01_31", "2025_02_01", "2025_02_03"], "look like dates"),
+    "days in one piece": (["20250131", "19991231", "20250203", "unsorted"], "look like dates"),
+    "days, the day first": (["31.01.2025", "01.02.2025"], "look like dates"),
+    "months of a year": (["2025/01", "2025/02"], "the 2 folders 01, 02 look like dates"),
+    "months in parts": ([f"{p}/2025{k:02d}" for p in ("train", "test") for k in range(1, 4)], "look like dates"),
+    "hospitals alone": (["hospital_1", "hospital_2"], "look like sites, not classes"),
+    "folds alone": (["fold_1", "fold_2"], "look like folds, not classes"),
+    "magnifications alone": (["40X", "100X"], "look like magnifications, not classes"),
     "one class": (["a"], "holds one folder of pictures only"),
 }
 
@@ -219,6 +229,25 @@ def test_what_is_not_clear_is_asked_for(call, own, name):
     assert sentence in err
     assert len(err.splitlines()) == 1
     assert not list((own / "entries" / "targets").iterdir())
+
+
+@pytest.mark.parametrize("folders", [["202513", "198501"], ["202501", "202502", "a", "b"], ["01", "02"], ["20250132", "2"]])
+def test_numbers_that_are_no_dates_may_be_classes(call, own, folders):
+    tree(own, folders, each=3)
+    assert new(call)[0] == 0
+
+
+@pytest.mark.parametrize("names", [True, False])
+def test_a_table_beside_folders_of_dates_is_named_if_it_names_the_pictures(call, own, names):
+    tree(own, [f"2025{k:02d}" for k in range(1, 5)], each=5)
+    files = sorted(file.relative_to(own / "set").as_posix() for file in (own / "set").rglob("*.png"))
+    rows = [f"{file if names else number},{'ab'[number % 2]}" for number, file in enumerate(files)]
+    (own / "set" / "findings.csv").write_text("\n".join(["file,finding", *rows]) + "\n")
+    (own / "set" / "other.csv").write_text("date,scanner\n2025-01-01,a\n")
+    code, _, err = new(call)
+    table = err.strip().split("--from ")[1]
+    assert (code, table) == (2, "set/findings.csv" if names else "LABELS.csv), or --layout class if that is meant")
+    assert new(call, path="set/findings.csv")[0] == (0 if names else 2)
 
 
 # folders → what the sentence advises, and what comes of it: a fact of the entry

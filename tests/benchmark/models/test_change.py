@@ -1,12 +1,17 @@
 """One alarm from several tests, in words; what would be a mistake is refused in a sentence."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from benchmark.data.decoded import Decoded
 from benchmark.models.change import LEAST, MOST, find_change
 from benchmark.models.change_text import ChangeText
 from benchmark.models.distance import Distance
 from benchmark.models.incoming import Incoming
+from benchmark.models.keep import _reference
+from benchmark.models.model import Outputs
 from benchmark.models.sample import Sample
 from benchmark.models.sampling import new_sample
 from results.error import CatsError
@@ -108,7 +113,14 @@ def test_statistics_that_are_equal_or_unknown_are_no_tests():
         "features", "classifier", "classes", "unlike", "brightness", "contrast", "sharpness",
     }  # fmt: skip
     assert change.unknown == ("size", "shape")
-    assert "not tested, because not known of every image: size, shape" in ChangeText(change, CLASSES).notes()
+    said = (
+        "not tested: size, shape, not known of 1 reference image; keep the classifier again with `cats keep`, which stores them"
+    )
+    assert said in ChangeText(change, CLASSES).notes()
+    new.statistics[:2, 5] = np.nan
+    reference.statistics[5, 4] = 60
+    notes = ChangeText(find_change(new, reference, permutations=19), CLASSES).notes()
+    assert "not tested: size, shape, not known of 2 new images" in notes
 
 
 @pytest.mark.parametrize("positive", [0.0, 1.0])
@@ -191,6 +203,18 @@ def test_plain_data_holds_every_test_and_no_array():
 @pytest.mark.parametrize(("declared", "expected"), [((28, 30), (28, 30)), (None, (np.nan, np.nan))])
 def test_pictures_of_a_target_have_the_size_of_their_files_not_the_one_they_were_resized_to(declared, expected, tmp_path):
     model = kept_model(tmp_path / "m")
-    incoming = Incoming([str(number) for number in range(20)], pixels=images(20)[0], shape=declared)
+    sides = None if declared is None else np.array(declared) + np.arange(30)[:, None]
+    rows = np.arange(29, 9, -1)
+    incoming = Incoming([str(number) for number in range(20)], pixels=images(30)[0], rows=rows, sides=sides)
     sampled = new_sample(model, Distance.of(model.reference), incoming, 1)
-    np.testing.assert_array_equal(sampled.sample.statistics[:, -2:], np.tile(np.float32(expected), (20, 1)))
+    np.testing.assert_array_equal(sampled.sample.statistics[:, -2:], np.array(expected) + rows[:, None])
+
+
+def test_the_reference_of_a_kept_classifier_has_the_sizes_of_the_files():
+    sides, blank = np.arange(60).reshape(30, 2) + 20, np.full(30, "")
+    decoded = Decoded(images(30)[0], np.arange(30) % 2, np.arange(30).astype(str), blank, blank, "digest", sides=sides)
+    rows = {"train": np.arange(10, 20), "val": np.arange(10), "test": np.arange(20, 30)}
+    outputs = {part: Outputs(np.zeros((10, 4), np.float32), np.zeros((10, 2), np.float32)) for part in rows}
+    kept = _reference(SimpleNamespace(key="0" * 64), SimpleNamespace(images=decoded, rows=rows), outputs)
+    expected = sides[np.concatenate([rows["train"], rows["val"], rows["test"]])]
+    np.testing.assert_array_equal(kept.statistics[:, -2:], expected)
