@@ -242,12 +242,13 @@ def test_a_table_beside_folders_of_dates_is_named_if_it_names_the_pictures(call,
     tree(own, [f"2025{k:02d}" for k in range(1, 5)], each=5)
     files = sorted(file.relative_to(own / "set").as_posix() for file in (own / "set").rglob("*.png"))
     rows = [f"{file if names else number},{'ab'[number % 2]}" for number, file in enumerate(files)]
-    (own / "set" / "findings.csv").write_text("\n".join(["file,finding", *rows]) + "\n")
+    (own / "set" / "findings.csv").write_text("\n".join(["file,label", *rows]) + "\n")
     (own / "set" / "other.csv").write_text("date,scanner\n2025-01-01,a\n")
     code, _, err = new(call)
     table = err.strip().split("--from ")[1]
     assert (code, table) == (2, "set/findings.csv" if names else "LABELS.csv), or --layout class if that is meant")
-    assert new(call, path="set/findings.csv")[0] == (0 if names else 2)
+    code, _, err = new(call, path="set/findings.csv")
+    assert code == (0 if names else 2), err
 
 
 # folders → what the sentence advises, and what comes of it: a fact of the entry
