@@ -7,9 +7,9 @@ from rich import progress
 from rich.console import Console
 
 from benchmark.answers.pace import Pace, ended_line
-from benchmark.core.counting import Count, shown_by
 from benchmark.execution.watch import Run, Watch
 from results.record import Record
+from results.text.counting import Count, shown_by
 from results.text.plain import plain
 
 
@@ -45,8 +45,8 @@ class Progress:
         self.bar.stop()
 
     @contextmanager
-    def counting(self, what: str, _: int, total: int) -> Iterator[Count]:
-        """Show what is counted meanwhile in the place of the work that has begun; see benchmark.core.counting."""
+    def counting(self, what: str, _: int, total: int, __: str) -> Iterator[Count]:
+        """Show what is counted meanwhile in the place of the work that has begun; see results.text.counting."""
         before = self.bar.tasks[0].description
         try:
             yield lambda done: self.begins(f"{what}, {done:,} of {total:,}")

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmark.cli.terminal import is_quiet, say
-from benchmark.core.counting import Count
 from results.text.console import console
+from results.text.counting import Count
 from results.text.plain import plain
 
 SHORT = 1.0  # seconds; of a shorter count only the end is shown
@@ -15,9 +15,9 @@ EVERY = 20.0  # seconds between two lines where there is no terminal
 
 
 @contextmanager
-def shown_count(what: str, done: int, total: int) -> Iterator[Count]:
-    """Show how many of `total` are done; see benchmark.core.counting."""
-    shown = _Shown(what, done, total)
+def shown_count(what: str, done: int, total: int, unit: str) -> Iterator[Count]:
+    """Show how many of `total` are done; see results.text.counting."""
+    shown = _Shown(what, done, total, unit)
     try:
         yield shown.count
     finally:
@@ -25,8 +25,8 @@ def shown_count(what: str, done: int, total: int) -> Iterator[Count]:
 
 
 class _Shown:
-    def __init__(self, what: str, done: int, total: int) -> None:
-        self.what, self.first, self.total = what, done, total
+    def __init__(self, what: str, done: int, total: int, unit: str) -> None:
+        self.what, self.first, self.total, self.unit = what, done, total, unit
         self.begun = self.last = time.monotonic()
         self.bar: Any = None
 
@@ -35,7 +35,7 @@ class _Shown:
         now = time.monotonic()
         if is_quiet() or now - self.begun < SHORT:
             return
-        pace = f"{(done - self.first) / (now - self.begun):,.0f} images/s"
+        pace = self._pace((done - self.first) / (now - self.begun))
         out = console(stderr=True)
         if out.is_terminal:
             self.bar = self.bar or _bar(self.what, self.total, out)
@@ -43,6 +43,9 @@ class _Shown:
         elif now - self.last >= EVERY:
             self.last = now
             say(f"{self.what}: {done:,} of {self.total:,}, {pace}")
+
+    def _pace(self, each_second: float) -> str:
+        return f"{each_second:,.0f} {self.unit}/s" if each_second >= 1 else f"{60 * each_second:,.1f} {self.unit}/min"
 
     def end(self) -> None:
         """Take the bar away, so that what is printed next stands in its place."""

@@ -43,12 +43,12 @@ from benchmark.cli.terminal import begin_log, discard, finish, prepare, print_li
 from benchmark.cli.ui import app as pages
 from benchmark.cli.usage import CatsGroup, UsageError, sentence_of
 from benchmark.cli.watch import app as watches
-from benchmark.core.counting import shown_by
 from benchmark.core.paths import check_variables
 from benchmark.core.settings import apply_settings
 from benchmark.machine.memory import large_pages
 from benchmark.machine.threads import wait_briefly
 from results.error import CatsError
+from results.text.counting import shown_by
 
 PANELS = {
     "Run": (plans, runs, choices, measures, keeps, predictions),

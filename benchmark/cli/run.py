@@ -123,35 +123,20 @@ def run(
 @app.command()
 def sync(plan: ExperimentArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     """Send the records that wait in the outbox to MLflow."""
-    from benchmark.answers.query import require_experiment
     from benchmark.answers.run import aside
-    from benchmark.execution.pretraining_records import adopt
-    from benchmark.execution.records import outbox_of
-    from benchmark.machine.signals import delay_signals, exit_code, stop_on_signal
+    from benchmark.answers.sync import send_waiting
+    from benchmark.machine.signals import exit_code, stop_on_signal
     from benchmark.specs.plan import is_plan, load_plan
-    from benchmark.specs.plan_facts import plan_text
-    from results.tracking.experiment import Experiment
-    from results.tracking.lease import Lease
-    from results.tracking.plan_run import fold
-    from results.tracking.writer import Writer, close_abandoned
 
     loaded = load_plan(plan) if is_plan(plan) else None
     experiment = plan if loaded is None else loaded.experiment
-    if loaded is None:  # a name that was mistyped makes no experiment
-        require_experiment(tracking_uri, experiment)
-    tracking, outbox = Experiment(tracking_uri, experiment), outbox_of(tracking_uri, experiment)
     try:
-        with stop_on_signal(), Lease(tracking, outbox, say) as lease:
-            fold(tracking, None if loaded is None else plan_text(loaded))
-            adopt(outbox, experiment)
-            writer = Writer(tracking, outbox, lease)
-            writer.tidy()
-            sent = writer.deliver(delay_signals)
-            close_abandoned(tracking)
+        with stop_on_signal():
+            sent, refused = send_waiting(experiment, loaded, tracking_uri, say)
     except KeyboardInterrupt:
         say(resume("stopped; this sends the records that still wait"))
         raise typer.Exit(exit_code()) from None
     print_line(f"{how_many(sent, 'record')} sent to {experiment} on {shown(tracking_uri)}")
-    if writer.refused:
-        say(aside(len(writer.refused), named(plan)))
+    if refused:
+        say(aside(refused, named(plan)))
         raise typer.Exit(RECORDS_WAIT)

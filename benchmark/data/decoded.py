@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.core.counting import counted
 from benchmark.core.paths import decoded_folder
 from benchmark.data.as_declared import check_samples
 from benchmark.data.copies import NONE, Copies, stored_copies
@@ -29,6 +28,7 @@ from results.files.digest import digest
 from results.files.kept import seal_draft
 from results.files.resumable import resumable_write
 from results.record import ATTRIBUTE
+from results.text.counting import counted
 from results.text.counts import how_many, share_of
 
 log = logging.getLogger(__name__)

@@ -29,9 +29,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.core.counting import counted
 from benchmark.data.volumes import slice_count, slices_of
 from benchmark.machine.threads import usable_cores
+from results.text.counting import counted
 
 VERSION = 1  # raised when a fingerprint or a limit changes; results stored under another version are not used
 SIDE = 32

@@ -80,6 +80,8 @@ def _signed(outcome: Outcome) -> Outcome:
 def deliver(writer: Writer) -> None:
     """Send the records that wait in the outbox. If MLflow refuses now, they stay there and the work goes on.
 
+    A warning says so once, until MLflow takes records again.
+
     Raises LostError if another driver has taken over the experiment; the records are sent after that driver has ended.
     """
     try:
@@ -87,4 +89,7 @@ def deliver(writer: Writer) -> None:
     except LostError:
         raise
     except CatsError as error:
-        log.warning("%s; the records wait in the outbox until it answers", error)
+        log.log(logging.INFO if writer.away else logging.WARNING, "%s; the records wait in the outbox until it answers", error)
+        writer.away[:] = [str(error)]
+    else:
+        writer.away.clear()

@@ -8,6 +8,8 @@ from benchmark.core.paths import outbox_folder, snapshots_folder
 from results.error import NoExperimentError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from results.record import Outcome
@@ -86,11 +88,21 @@ def images_of(uri: str, experiment: str, *, fresh: bool = False) -> "TestImageIn
 
 def outbox_of(tracking_uri: str, experiment: str) -> "Outbox":
     """Return the outbox of one experiment of one server, which holds records until they are sent."""
-    from results.files.digest import digest
     from results.tracking.outbox import Outbox
+
+    return Outbox(_outbox_place(tracking_uri, experiment), _protected)
+
+
+def waiting_for(tracking_uri: str, experiment: str) -> int:
+    """Return how many records wait in the outbox of one experiment of one server. Makes no outbox where none is."""
+    return outbox_of(tracking_uri, experiment).count if _outbox_place(tracking_uri, experiment).is_dir() else 0
+
+
+def _outbox_place(tracking_uri: str, experiment: str) -> "Path":
+    from results.files.digest import digest
     from results.tracking.uri import identity
 
-    return Outbox(outbox_folder() / digest([identity(tracking_uri), experiment])[:16], _protected)
+    return outbox_folder() / digest([identity(tracking_uri), experiment])[:16]
 
 
 def _protected(outcome: "Outcome") -> "Outcome":

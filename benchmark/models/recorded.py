@@ -19,7 +19,7 @@ def recorded_of(uri: str, experiment: str, chosen: Chosen) -> Recorded:
     try:
         run = tracking.client.get_run(run_id)
     except FAILURES as error:
-        raise CatsError(f"MLflow at {tracking.shown} cannot be read: {reason_of(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} cannot be read: {reason_of(error, tracking.name)}") from error
     tags = {name.removeprefix(PREFIX): value for name, value in run.data.tags.items() if name.startswith(PREFIX)}
     predictions = tracking.predictions(run_id)
     if predictions is None:

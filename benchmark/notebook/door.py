@@ -10,10 +10,10 @@ from typing import Any
 
 from benchmark.answers.door import Door
 from benchmark.answers.pace import Pace
-from benchmark.core.counting import Count, shown_by
 from benchmark.execution.watch import Run, Watch
 from results.record import Record
 from results.text.console import console
+from results.text.counting import Count, shown_by
 from results.text.hidden import shown
 from results.text.plain import plain
 
@@ -82,7 +82,7 @@ class _Displayed:
         self.show(self._text or "ready")
 
     @contextmanager
-    def _counting(self, what: str, _: int, total: int) -> Iterator[Count]:
+    def _counting(self, what: str, _: int, total: int, __: str) -> Iterator[Count]:
         yield lambda done: self._begins(f"{what}, {done:,} of {total:,}")
 
     def _begins(self, what: str) -> None:

@@ -64,7 +64,7 @@ def upload_records(tracking: Experiment, records: Sequence[Record], lease: Lease
                 if times > 1:
                     remove_duplicates(tracking, key)
     except (MlflowException, OSError) as error:
-        raise CatsError(f"MLflow at {tracking.shown} could not store a run: {reason_of(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} could not store a run: {reason_of(error, tracking.name)}") from error
 
 
 def _delivered(tracking: Experiment, record: Record, run: Run | None) -> Upload:

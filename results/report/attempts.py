@@ -15,6 +15,7 @@ import pandas as pd
 from results.metrics import HIGHEST, written
 from results.report.heads import tip
 from results.report.html import Table
+from results.text.counting import each_counted
 from results.text.plain import shortened
 from results.text.units import EnergyUnit, energy_unit
 from results.tracking.cost_columns import SHARED, unpacked
@@ -153,7 +154,7 @@ def details_of(
     """
     by_run = {}
     names = sorted(name for name in map(str, chosen.columns) if name.startswith(CURVE))  # as columns, their order says nothing
-    for run in chosen.to_dict("records"):
+    for run in each_counted("reading curves", chosen.to_dict("records"), len(chosen), "runs"):
         run_id = str(run["run_id"])
         curves, epochs = {}, {}
         for name in names:

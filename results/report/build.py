@@ -168,7 +168,9 @@ def reader(tracking: Experiment) -> Callable[[str, str], list[float]]:
         except (MlflowException, OSError) as error:
             if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":  # the run has been removed meanwhile
                 return []
-            raise CatsError(f"MLflow at {tracking.shown} could not give the curves of a run: {reason_of(error)}") from error
+            raise CatsError(
+                f"MLflow at {tracking.shown} could not give the curves of a run: {reason_of(error, tracking.name)}"
+            ) from error
         points = [point for point in history if isinstance(point.value, float) and isinstance(point.step, int)]
         return [point.value for point in sorted(points, key=lambda point: point.step)]
 

@@ -7,6 +7,7 @@ from mlflow.entities import Run
 from results.error import CatsError
 from results.sharing.run_copy import RunCopy, copy_of, is_half
 from results.sharing.run_files import Protect, protected, unchanged
+from results.text.counting import each_counted
 from results.tracking.connection import FAILURES, reason_of
 from results.tracking.experiment import Experiment
 from results.tracking.oddity import is_ours, oddity
@@ -33,7 +34,7 @@ def copies_of(
             say(odd)
             continue
         found.append((run.data.tags["cats.key"], run.data.tags.get("cats.attempt", ""), run.info.run_id))
-    for _, _, run_id in sorted(found):
+    for _, _, run_id in each_counted("reading runs", sorted(found), len(found), "runs"):
         copy = copy_of(tracking, _run(tracking, run_id))
         if copy is not None:
             yield protected(tracking, run_id, copy, protect, say)
@@ -43,4 +44,4 @@ def _run(tracking: Experiment, run_id: str) -> Run:
     try:
         return tracking.client.get_run(run_id)
     except FAILURES as error:
-        raise CatsError(f"MLflow at {tracking.shown} cannot be read: {reason_of(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} cannot be read: {reason_of(error, tracking.name)}") from error

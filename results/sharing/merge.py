@@ -65,7 +65,7 @@ def merge(tracking: Experiment, runs: Iterable[tuple[RunCopy, Files]], lease: Le
             yield _merged(tracking, copy, files, there)
         settle(tracking.uri)
     except (MlflowException, OSError) as error:
-        raise CatsError(f"MLflow at {tracking.shown} could not store a run: {reason_of(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} could not store a run: {reason_of(error, tracking.name)}") from error
 
 
 class _There(dict[str, dict[str, Run]]):

@@ -11,6 +11,7 @@ from results.sharing.archive_reading import Archive, opened
 from results.sharing.gather import copies_of
 from results.sharing.merge import Files
 from results.sharing.run_copy import RunCopy
+from results.text.counting import each_counted
 from results.text.hidden import shown
 from results.tracking.change_counter import MAGIC, SQLITE, is_missing
 from results.tracking.experiment import Experiment
@@ -50,7 +51,7 @@ def shared_runs(place: str, only: str | None, stack: ExitStack) -> list[SharedRu
 
 
 def _of_archive(archive: Archive, _: Say) -> Iterator[tuple[RunCopy, Files]]:
-    for copy in archive.copies():
+    for copy in each_counted(f"merging {archive.path}", archive.copies(), archive.manifest.runs, "runs"):
         yield copy, partial(archive.files, copy)
 
 

@@ -146,7 +146,7 @@ def _metrics(tracking: "Experiment", run: "Run") -> dict[str, list[tuple[float, 
             try:
                 history = list(tracking.client.get_metric_history(run.info.run_id, last.key))
             except FAILURES as error:
-                raise CatsError(f"MLflow at {tracking.shown} cannot be read: {reason_of(error)}") from error
+                raise CatsError(f"MLflow at {tracking.shown} cannot be read: {reason_of(error, tracking.name)}") from error
         values = {(each.step, each.timestamp, each.value) for each in history if math.isfinite(each.value)}
         if values:
             found[last.key] = [(float(value), int(step), int(time)) for step, time, value in sorted(values)]

@@ -72,7 +72,9 @@ def files_of(tracking: "Experiment", run_id: str) -> dict[str, bytes]:
         with tempfile.TemporaryDirectory() as folder:
             return {name: _read(fetched(tracking.uri, artifacts, name, Path(folder))) for name in names}
     except FAILURES as error:
-        raise CatsError(f"the files of run {run_id} cannot be read from {tracking.shown}: {reason_of(error)}") from error
+        raise CatsError(
+            f"the files of run {run_id} cannot be read from {tracking.shown}: {reason_of(error, tracking.name)}"
+        ) from error
 
 
 def _is_small(name: str) -> bool:

@@ -5,6 +5,7 @@ import os
 import re
 import warnings
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,7 +24,7 @@ from results.tracking.patience import within
 from results.tracking.schema import check_revision
 from results.tracking.sqlite_check import check_file
 from results.tracking.uri import DATABASES, WEB, scheme
-from results.tracking.web import LOGIN, check_server
+from results.tracking.web import LOGIN, check_server, denied
 
 # What MLflow's client raises when a server or database fails, refuses or answers with nonsense.
 FAILURES = (MlflowException, SQLAlchemyError, CommandError, ParseError, OSError, ImportError)
@@ -40,7 +41,8 @@ DEFAULTS = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "PGCONNECT_TIMEOUT": "10",  # seconds; without it a host that is switched off takes minutes
 }
-STATUS = re.compile(r"failed with error code (\d+) != 200|too many (\d+) error responses")
+STATUS = re.compile(r"failed with error code (\d+) != 200|too many (\d+) error responses|\A(40[13]) Client Error: ")
+DELETION = re.compile(r"/delete\b(?!-)")  # the end of the address of a question that needs a higher permission
 
 
 def quiet() -> None:
@@ -97,13 +99,18 @@ def engine_address(uri: str) -> str:
     return uri if "?" not in file else f"sqlite+pysqlite:///{LINK}{quote(file)}?uri=true"
 
 
-def reason_of(error: BaseException) -> str:
-    """The first line of an error without any password, and what to do about it where that is known."""
+def reason_of(error: BaseException, experiment: str = "") -> str:
+    """The first line of an error without any password, and what to do about it where that is known.
+
+    `experiment`: the name of the experiment that was read or written, for the sentence about a permission that is missing.
+    """
     line = shown(first_line(error))
     status = STATUS.search(line)
-    if status is not None:
-        code = int(status[1] or status[2])
-        return LOGIN if code == 401 else f"the server answered {code}"
+    code = int(status[status.lastindex or 0]) if status is not None else 0
+    if code == HTTPStatus.FORBIDDEN or getattr(error, "error_code", "") == "PERMISSION_DENIED":
+        return denied(experiment, "MANAGE" if DELETION.search(line) else "EDIT")
+    if code:
+        return LOGIN if code == HTTPStatus.UNAUTHORIZED else f"the server answered {code}"
     if "readonly database" in line:
         return "the database may only be read; change the rights of the file and its folder, or name another database"
     if "database is locked" in line:

@@ -66,7 +66,7 @@ class Experiment:
             if create:  # a process that will write must know before it starts that the artifacts go to a trusted place
                 check_place(self.uri, str((existing or self.client.get_experiment(self.experiment_id)).artifact_location))
         except (*FAILURES, ValueError) as error:
-            raise CatsError(f"MLflow at {self.shown} cannot be used: {reason_of(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} cannot be used: {reason_of(error, self.name)}") from error
 
     def _created(self) -> str:
         try:
@@ -89,7 +89,7 @@ class Experiment:
         try:
             return self.client.get_experiment(self.experiment_id).creation_time
         except FAILURES as error:
-            raise CatsError(f"MLflow at {self.shown} cannot be read: {reason_of(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} cannot be read: {reason_of(error, self.name)}") from error
 
     def runs(self, condition: str = "", view: int = ViewType.ACTIVE_ONLY) -> Iterator[Run]:
         """All runs of the experiment that meet an MLflow filter, page by page. Raises CatsError if MLflow fails."""
@@ -107,7 +107,7 @@ class Experiment:
             with uncollected():
                 page = self.client.search_runs([self.experiment_id], condition, view, size, order, token)
         except FAILURES as error:
-            raise CatsError(f"MLflow at {self.shown} cannot be read: {reason_of(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} cannot be read: {reason_of(error, self.name)}") from error
         token = page.token.decode() if isinstance(page.token, bytes) else page.token
         return list(page), token or None
 
@@ -137,7 +137,7 @@ class Experiment:
         except (*FAILURES, ValueError) as error:
             if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":
                 raise OddRunError(run_id, f"it is not on {self.shown} any more") from error
-            sentence = f"the predictions of run {run_id} cannot be read from {self.shown}: {reason_of(error)}"
+            sentence = f"the predictions of run {run_id} cannot be read from {self.shown}: {reason_of(error, self.name)}"
             if self._is_elsewhere(artifacts):
                 raise OddRunError(run_id, sentence) from error
             raise CatsError(sentence) from error
@@ -149,7 +149,7 @@ class Experiment:
                 str(self.client.get_experiment(self.experiment_id).artifact_location)
             )
         except FAILURES as error:
-            raise CatsError(f"MLflow at {self.shown} cannot be read: {reason_of(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} cannot be read: {reason_of(error, self.name)}") from error
 
     def frame(self) -> pd.DataFrame:
         """The attempts at cells and pretrainings, one row each.

@@ -207,7 +207,7 @@ class Lease:
         self._away = (
             time.monotonic() + 1.5 * self.every
         )  # a heartbeat asks earlier: cells do not wait for a server that does not answer
-        return CatsError(f"MLflow at {self.tracking.shown} cannot be {act}: {reason_of(error)}")
+        return CatsError(f"MLflow at {self.tracking.shown} cannot be {act}: {reason_of(error, self.tracking.name)}")
 
 
 def holder_of(claim: str, pulse: str = "") -> Holder | None:

@@ -78,7 +78,7 @@ def log_board(tracking: Experiment, page: BoardPage, totals: Mapping[str, float]
         run_id = _written(tracking, run, page, figures)
         settle(tracking.uri)
     except FAILURES as error:
-        raise CatsError(f"MLflow at {tracking.shown} could not store the board: {reason_of(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} could not store the board: {reason_of(error, tracking.name)}") from error
     return run_id
 
 
@@ -87,7 +87,7 @@ def metric_shown(tracking: Experiment) -> str:
     try:
         return tracking.client.get_experiment(tracking.experiment_id).tags.get(METRIC) or "auc"
     except FAILURES as error:
-        raise CatsError(f"MLflow at {tracking.shown} cannot be read: {reason_of(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} cannot be read: {reason_of(error, tracking.name)}") from error
 
 
 def has_view(tracking: Experiment) -> bool:
@@ -95,7 +95,7 @@ def has_view(tracking: Experiment) -> bool:
     try:
         return f"{SHARED}{VIEW}" in tracking.client.get_experiment(tracking.experiment_id).tags
     except FAILURES as error:
-        raise CatsError(f"MLflow at {tracking.shown} cannot be read: {reason_of(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} cannot be read: {reason_of(error, tracking.name)}") from error
 
 
 def _boards(tracking: Experiment) -> "list[Run]":

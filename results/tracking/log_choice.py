@@ -29,7 +29,7 @@ def log_choice(tracking: Experiment, text: str) -> str:
         run_id = str(tracking.client.create_run(tracking.experiment_id, tags=tags, run_name=KIND).info.run_id)
         tracking.client.set_terminated(run_id, "FINISHED")
     except FAILURES as error:
-        raise CatsError(f"MLflow at {tracking.shown} could not store the answer: {reason_of(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} could not store the answer: {reason_of(error, tracking.name)}") from error
     return run_id
 
 

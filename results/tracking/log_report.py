@@ -43,7 +43,7 @@ def log_page(tracking: Experiment, html: str) -> str:
             upload(tracking.uri, place, path)
         tracking.client.set_terminated(run_id, "FINISHED")
     except (MlflowException, OSError) as error:
-        raise CatsError(f"MLflow at {tracking.shown} could not store the report: {reason_of(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} could not store the report: {reason_of(error, tracking.name)}") from error
     return run_id
 
 
@@ -62,7 +62,9 @@ def _close_killed(tracking: Experiment, digest: str) -> None:
             if (dead or (began is not None and began < latest)) and run.data.tags.get(DIGEST) != digest:
                 close_run(tracking, run.info.run_id)
     except (MlflowException, OSError) as error:
-        raise CatsError(f"MLflow at {tracking.shown} could not close an earlier report: {reason_of(error)}") from error
+        raise CatsError(
+            f"MLflow at {tracking.shown} could not close an earlier report: {reason_of(error, tracking.name)}"
+        ) from error
 
 
 def _process(number: object) -> str:

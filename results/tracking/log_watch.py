@@ -42,5 +42,7 @@ def log_watch(tracking: Experiment, params: Mapping[str, str], figures: Mapping[
         if run is not None:  # else a run that has ended would look like one that goes on
             with suppress(*FAILURES):
                 tracking.client.set_terminated(run.run_id, "FAILED", now)
-        raise CatsError(f"MLflow at {tracking.shown} could not store the comparison: {reason_of(error)}") from error
+        raise CatsError(
+            f"MLflow at {tracking.shown} could not store the comparison: {reason_of(error, tracking.name)}"
+        ) from error
     return str(run.run_id)

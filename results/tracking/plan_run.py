@@ -64,7 +64,7 @@ def plan_run(tracking: Experiment, plan: str | None = None) -> str | None:
         if plan is not None:
             _keep(tracking, found[0], plan)
     except (*FAILURES, CatsError) as error:
-        log.info("MLflow at %s could not store the run of the plan: %s", tracking.shown, reason_of(error))
+        log.info("MLflow at %s could not store the run of the plan: %s", tracking.shown, reason_of(error, tracking.name))
         return None
     return str(first.run_id)
 

@@ -17,6 +17,7 @@ import pandas as pd
 from results.error import CatsError
 from results.files.sealed import read_note, write_note
 from results.record import PREDICTIONS
+from results.text.counting import counted
 from results.text.hidden import shown
 from results.tracking.artifacts import PlaceError, check_place, local_folder
 from results.tracking.prediction_check import checked
@@ -152,7 +153,15 @@ def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False, k
         if stored is not None and str(stored["asked"]) == digest:
             return (stored["images"], None) if "images" in stored else (None, str(stored["why"]))
         try:
-            shares, reason = shares_of_target(metric, metric_of(metric).influence_of, runs, read)
+            with counted(f"reading predictions of {name}", 0, sum(map(len, runs.values())), "runs") as count:
+                asked = set[str]()
+
+                def one(run_id: str) -> pd.DataFrame | None:
+                    asked.add(run_id)
+                    count(len(asked))
+                    return read(run_id)
+
+                shares, reason = shares_of_target(metric, metric_of(metric).influence_of, runs, one)
         except PlaceError as refused:
             once(str(refused))
             return None, "not every run has predictions that can be read"

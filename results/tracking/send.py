@@ -90,7 +90,7 @@ def send(tracking: Experiment, outcome: Outcome, *, first: bool = False, alone: 
     except (MlflowException, OSError) as error:
         refuses = isinstance(error, MlflowException) and error.error_code in REFUSALS
         raise (RefusedError if refuses else CatsError)(
-            f"MLflow at {tracking.shown} could not store a record: {reason_of(error)}"
+            f"MLflow at {tracking.shown} could not store a record: {reason_of(error, tracking.name)}"
         ) from error
     return run_id
 

@@ -11,6 +11,7 @@ from typing import Any
 from results.error import CatsError, first_line
 from results.text.brief import short
 from results.text.hidden import shown
+from results.text.plain import plain, shortened
 from results.tracking.patience import within
 
 QUESTION = "/api/2.0/mlflow/experiments/search"
@@ -67,7 +68,7 @@ def _trouble(code: int, target: str, content: str) -> str:
     elif mlflow:
         trouble = ""
     elif code == HTTPStatus.FORBIDDEN:
-        trouble = "the server refuses this user (403); ask who runs the server for access"
+        trouble = f"the server refuses {_user()} (403); ask who runs the server for access"
     elif code < 400:
         trouble = "the answer is not one of MLflow but, perhaps, a page; check host, port and path of the address"
     else:
@@ -80,6 +81,23 @@ def _is_object(content: str) -> bool:
         return isinstance(json.loads(content), dict)
     except (ValueError, RecursionError):
         return False
+
+
+def denied(experiment: str = "", permission: str = "EDIT") -> str:
+    """What a user can do to whom the server answers 403: it knows the user, who lacks a permission. `experiment`: its name."""
+    where, owner = (f" in experiment '{experiment}'", "its owner or ") if experiment else ("", "")
+    return (
+        f"the server refuses {_user()} (403){where}; ask {owner}an administrator for the permission {permission} "
+        "(docs/scaling.md)"
+    )
+
+
+def _user() -> str:
+    """Who asks, in words: the name that MLflow's client sends, if it sends one."""
+    from mlflow.utils.credentials import read_mlflow_creds
+
+    known = read_mlflow_creds()
+    return f"user '{shortened(plain(shown(known.username)), 60)}'" if known.username and known.password else "this user"
 
 
 def _named(code: int) -> str:

@@ -14,6 +14,7 @@ from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
 from results.record import Outcome, Record
+from results.text.counting import each_counted
 from results.tracking.connection import FAILURES, reason_of
 from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease, LostError
@@ -33,12 +34,14 @@ class Writer:
         lease: the right to write to the experiment, checked before every record. Without a lease every record is written, and
             its key is always searched for runs that another process may have written meanwhile.
         refused: sentences about the records that were set aside, because they are damaged or MLflow refuses them.
+        away: why the last delivery failed, for whoever says it once and not for every record; empty if it did not fail.
     """
 
     tracking: Experiment
     outbox: Outbox
     lease: Lease | None = None
     refused: list[str] = field(default_factory=list)
+    away: list[str] = field(default_factory=list)
 
     def tidy(self) -> None:
         """Take back what was set aside, to be tried once more, and set aside what is damaged. Raises CatsError."""
@@ -59,7 +62,7 @@ class Writer:
             CatsError: if MLflow cannot be reached, or if MLflow or the disk refuses all records.
         """
         sent, doubt = 0, None
-        for path, outcome in self.outbox.whole(self._note):
+        for path, outcome in each_counted("sending records", self.outbox.whole(self._note), self.outbox.count, "records"):
             with shelter():
                 if self.lease is not None:
                     self.lease.check()
@@ -146,5 +149,7 @@ def close_abandoned(tracking: Experiment) -> int:
         for run in running:
             close_run(tracking, run.info.run_id)
     except (MlflowException, OSError) as error:
-        raise CatsError(f"MLflow at {tracking.shown} could not close the runs of dead processes: {reason_of(error)}") from error
+        raise CatsError(
+            f"MLflow at {tracking.shown} could not close the runs of dead processes: {reason_of(error, tracking.name)}"
+        ) from error
     return len(running)

@@ -13,7 +13,6 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from benchmark.core.counting import counted
 from benchmark.core.digest import file_digest, remembered
 from benchmark.data.readers.archive import Listing, content_of, content_of_zip, listed_tar, listed_zip, members_of, opened_tar
 from benchmark.data.readers.strangers import is_stranger
@@ -22,6 +21,7 @@ from results.error import CatsError
 from results.files.digest import digest
 from results.files.limits import FILES, require_regular, whole_file
 from results.text.brief import short
+from results.text.counting import counted
 from results.text.plain import storable
 
 ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")

@@ -21,7 +21,7 @@ def at_once(monkeypatch):
 
 
 def shown(capsys):
-    with shown_count("decoding to\x1by", 10, 100) as count:
+    with shown_count("decoding to\x1by", 10, 100, "images") as count:
         count(60)
         count(70)
     out, err = capsys.readouterr()
@@ -33,6 +33,15 @@ def test_lines_where_there_is_no_terminal(capsys):
     lines = shown(capsys).splitlines()
     assert [line.rpartition(", ")[0] for line in lines] == [f"decoding to\\u001by: {done} of 100" for done in (60, 70)]
     assert all(line.endswith(" images/s") for line in lines)
+
+
+def test_slow_work_has_a_pace_of_minutes(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(counts.time, "monotonic", lambda: now[0])
+    with shown_count("reading runs", 0, 12, "runs") as count:
+        now[0] = 24.0
+        count(3)
+    assert capsys.readouterr().err == "reading runs: 3 of 12, 7.5 runs/min\n"
 
 
 def test_a_bar_at_a_terminal(capsys, monkeypatch):

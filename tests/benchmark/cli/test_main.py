@@ -10,6 +10,7 @@ from results.record import Outcome
 from results.tracking.experiment import Experiment
 from results.tracking.experiments import experiment_names
 from tests.support.records import record
+from tests.support.servers import free_port
 
 GOOD = "sources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {size: 16, epochs: 0}\nseeds: 1\n"
 
@@ -137,6 +138,11 @@ def test_records_that_wait_are_sent_by_the_name_of_their_experiment_and_a_wrong_
     outbox_of(uri, "toy").put(Outcome(record()))
     code, _, err = cats("sync", "tyo")
     assert (code, "no experiment 'tyo' on" in err, "did you mean 'toy'" in err) == (2, True, True)
+    away = f"http://127.0.0.1:{free_port()}"
+    assert cats("sync", "toy", "--tracking-uri", away)[2].endswith("Connection refused\n")
+    outbox_of(away, "toy").put(Outcome(record()))
+    code, _, err = cats("sync", "toy", "--tracking-uri", away)
+    assert (code, err.endswith("Connection refused; 1 record still waits in the outbox\n")) == (2, True)
     assert cats("sync", "toy")[:2] == (0, "1 record sent to toy on sqlite:///mlflow.db\n")
     assert len(Experiment(uri, "toy", create=False).frame()) == 1
     assert experiment_names(uri) == ["toy"]

@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from benchmark.cli import counts
+from benchmark.execution.records import outbox_of
 from results.record import PREDICTIONS, VALIDATION_PREDICTIONS
+from results.text import counting
 from results.text.identifiers import are_digests
 from results.tracking.experiment import Experiment
 from tests.support.drawings import draw_once
@@ -31,6 +34,21 @@ def toy(cats, monkeypatch):
 def held(path):
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_what_takes_long_at_a_slow_server_is_counted(cats, toy, monkeypatch):
+    """Here every number is shown; else the first after 20 seconds, or after one at a terminal."""
+    for module, name in ((counts, "SHORT"), (counts, "EVERY"), (counting, "SELDOM")):
+        monkeypatch.setattr(module, name, 0)
+    assert cats("archive", "toy")[0] == 0
+    told = cats("archive", "toy", "--fresh")[2]
+    for what in ("reading predictions of clinic", "reading curves", "reading runs"):
+        assert f"{what}: 4 of 4, " in told, what
+    assert "merging toy.zip: 4 of 4, " in cats("merge", "toy.zip", "--tracking-uri", "sqlite:///b.db")[2]
+    assert "reading runs: 4 of 4, " in cats("merge", "mlflow.db", "--tracking-uri", "sqlite:///c.db")[2]
+    for number in range(3):
+        outbox_of(OURS, "toy").put(outcome(seed=10 + number))
+    assert "sending records: 3 of 3, " in cats("sync", "toy")[2]
 
 
 def test_an_archive_goes_to_another_database_and_back(cats, toy):

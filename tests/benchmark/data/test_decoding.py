@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.core.counting import shown_by
 from benchmark.data import decoded as store
 from benchmark.data import decoded_draft, decoding
 from benchmark.data.dataset import Dataset
@@ -28,6 +27,7 @@ from benchmark.data.readers.folders import folders
 from results.error import CatsError
 from results.files.atomic import DRAFT
 from results.files.resumable import STATE
+from results.text.counting import shown_by
 from tests.support.dying import dies
 from tests.support.paths import ROOT
 from tests.support.processes import forked_workers
@@ -325,11 +325,11 @@ def test_what_is_done_is_counted(pictures, monkeypatch):
         seen.append(given)
         yield seen.append
 
-    monkeypatch.setattr("benchmark.core.counting.SELDOM", 0)
+    monkeypatch.setattr("results.text.counting.SELDOM", 0)
     with shown_by(show):
         load_images(dataset(), SIZE)
-    begin = seen.index(("decoding toy at 12 pixels", 0, COUNT))
-    assert seen[0] == ("reading toy", 0, COUNT)
+    begin = seen.index(("decoding toy at 12 pixels", 0, COUNT, "images"))
+    assert seen[0] == ("reading toy", 0, COUNT, "images")
     for numbers in (seen[1:begin], seen[begin + 1 :]):
         assert numbers == sorted(numbers)
         assert numbers[-1] == COUNT

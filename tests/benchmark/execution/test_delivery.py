@@ -82,3 +82,21 @@ def test_a_stop_does_not_wait_for_all_that_the_outbox_holds_but_for_one_record(t
         hand_over(outcomes("d"), writer.Writer(tracking, outbox))
     assert len(attempts(outbox)) == 3
     assert len(tracking.frame()) == 1
+
+
+def test_that_mlflow_does_not_answer_is_said_once_for_each_time_that_it_is_away(tmp_path, monkeypatch, caplog):
+    outbox, tracking = Outbox(tmp_path / "box"), Experiment(f"sqlite:///{tmp_path}/mlflow.db", "e")
+    sent, send = writer.Writer(tracking, outbox), writer.send
+
+    def away(*arguments, **how):
+        raise CatsError("MLflow does not answer")
+
+    for number in range(2):
+        monkeypatch.setattr(writer, "send", away)
+        for attempt in ("a", "b", "c"):
+            hand_over(outcomes(f"{attempt}{number}"), sent)
+        monkeypatch.setattr(writer, "send", send)
+        hand_over(outcomes(f"d{number}"), sent)
+        assert attempts(outbox) == []
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert said == ["MLflow does not answer; the records wait in the outbox until it answers"] * 2

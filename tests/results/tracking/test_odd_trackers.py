@@ -183,7 +183,7 @@ ANSWERS = [
     ("secret", says(302, Location="http://me:hunter2@elsewhere/?token=hunter2"), "the server leads to http://"),
     ("401", says(401, b"who are you"), "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
     ("401 asks", says(401, WWW_Authenticate='Basic realm="hunter"'), "set MLFLOW_TRACKING_USERNAME"),
-    ("403", says(403, PAGE), "the server refuses this user \\(403\\)"),
+    ("403", says(403, PAGE), "the server refuses user 'me' \\(403\\)"),
     ("404", says(404, PAGE), "the server answered 404 \\(Not Found\\); check host, port and path"),
     ("418", says(418), "the server answered 418"),
     ("500", says(500, PAGE), "the server answered 500 \\(Internal Server Error\\) again and again"),

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from rich.console import Console
 
 from benchmark.answers.progress import Progress
-from benchmark.core import counting
-from benchmark.core.counting import counted, shown_by
+from results.text import counting
+from results.text.counting import counted, shown_by
 
 
 @contextmanager
@@ -20,13 +20,13 @@ def recorded(seen, *given):
 def test_the_innermost_shows_and_nobody_is_needed():
     outer, inner = [], []
     with shown_by(lambda *given: recorded(outer, *given)):
-        with shown_by(lambda *given: recorded(inner, *given)), counted("decoding", 2, 9):
+        with shown_by(lambda *given: recorded(inner, *given)), counted("decoding", 2, 9, "pictures"):
             pass
         with counted("reading", 0, 3):
             pass
     with counted("reading", 0, 3) as count:
         count(1)
-    assert (outer, inner) == ([("reading", 0, 3), "end"], [("decoding", 2, 9), "end"])
+    assert (outer, inner) == ([("reading", 0, 3, "images"), "end"], [("decoding", 2, 9, "pictures"), "end"])
 
 
 def test_numbers_that_come_soon_after_each_other_are_not_shown(monkeypatch):
