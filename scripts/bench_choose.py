@@ -37,6 +37,7 @@ from benchmark.specs.budget import Budget as Limits
 from benchmark.specs.data_sizes import PlanSubsample
 from benchmark.specs.plan import Plan
 from results.choosing.policy import Arm, Budget, Trial, policy_named
+from results.text.units import three_digits
 from results.tracking.experiment import Experiment
 from results.tracking.writer import Writer
 
@@ -152,7 +153,7 @@ def summary(target: str, runs: pd.DataFrame, choice: tuple[str, list[tuple[str, 
     known = "" if judge.note is None else f"; {judge.note}"
     alike = f"not told apart from it: {', '.join(judge.ties)}" if judge.ties else "all others are told apart from it"
     score = judge.value({judge.best: 1.0})
-    say(f"{target}: {len(runs)} runs, {every:.3g} kWh; the best is {judge.best}, {score:.3f}; {alike}{known}")
+    say(f"{target}: {len(runs)} runs, {three_digits(every)} kWh; the best is {judge.best}, {score:.3f}; {alike}{known}")
     return {"best": judge.best, "ties": judge.ties, "score": score, "tried": tried, "rows": [asdict(row) for row in rows]}
 
 

@@ -194,7 +194,7 @@ def compared(folder: Path) -> list[str]:
             apart[key[2]] = max(apart.get(key[2], 0.0), abs(one - other) / max(abs(one), abs(other)))
     if not apart:
         return [f"all {len(tables[0])} scores are equal to rounding"]
-    return [f"{name}: scores differ by up to {100 * most:.3g} %" for name, most in sorted(apart.items())]
+    return [f"{name}: scores differ by up to {100 * most:.4f} %" for name, most in sorted(apart.items())]
 
 
 def _rows(found: Any) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import time
 
 from benchmark.execution.watch import Run
 from results.record import Record
+from results.text.units import three_digits
 
 
 class Pace:
@@ -18,7 +19,7 @@ class Pace:
             self._kwh += cost.kwh("counter") + cost.kwh("modelled")
             self._missing = self._missing or bool(cost.missing)
         what = "pairs" if record.kind == "score" else "cells"
-        pace = f"{state.made / (time.monotonic() - self._start) * 3600:.0f} {what}/h, {self._kwh * 1000:.3g} Wh"
+        pace = f"{state.made / (time.monotonic() - self._start) * 3600:.0f} {what}/h, {three_digits(self._kwh * 1000)} Wh"
         return f"{pace} + missing" if self._missing else pace
 
 

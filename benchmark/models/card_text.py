@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from benchmark.models.manifest import Manifest, Score
+from results.board.exact import why_exact
 from results.text.printing import figure_text, markdown_notes, markdown_table, markdown_text
+from results.text.units import three_digits
 
 NO_DEVICE = (
     "This is research software and no medical device. No authority has approved or cleared it, and no clinical study has shown "
@@ -97,8 +99,10 @@ def _scores(manifest: Manifest) -> list[str]:
         return ["The folder holds no score of test images, so how good the classifier is is not known."]
     rows = [(name, _figure(score)) for name, score in sorted(manifest.scores.items())]
     lines = markdown_table(["metric", "test images, 95 % interval in brackets"], rows, ["metric"])
-    if any(score.low is None for score in manifest.scores.values()):
-        lines += ["", "No interval is known where no brackets follow the figure."]
+    bare = {name: score.value for name, score in sorted(manifest.scores.items()) if score.low is None}
+    if bare:
+        known = [f"{markdown_text(name)}: {why}." for name, value in bare.items() if (why := why_exact(name, value))]
+        lines += ["", " ".join(["No interval is known where no brackets follow the figure.", *known])]
     if manifest.comparison is not None:
         one = manifest.comparison
         machine = "on a machine equal to that" if one.equal_machine else "on another machine than that"
@@ -170,7 +174,10 @@ def _leakage(manifest: Manifest) -> list[str]:
 
 def _energy(manifest: Manifest) -> list[str]:
     said = {"counter": "read from a hardware counter", "modelled": "estimated from load and nominal power"}
-    lines = [f"- {kwh:.3g} kWh, {said.get(origin, markdown_text(origin))}" for origin, kwh in sorted(manifest.energy.items())]
+    lines = [
+        f"- {three_digits(kwh)} kWh, {said.get(origin, markdown_text(origin))}"
+        for origin, kwh in sorted(manifest.energy.items())
+    ]
     lines += [f"- energy of {markdown_text(name)}: missing, so the sum is larger than stated" for name in manifest.missing]
     return lines or ["The energy of the training is not known."]
 

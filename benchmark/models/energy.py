@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from results.record import Cost
+from results.text.units import three_digits
 
 
 def energy_sentence(costs: Sequence[Cost]) -> str:
@@ -15,7 +16,7 @@ def energy_sentence(costs: Sequence[Cost]) -> str:
                 of[name] = of.get(name, 0.0) + energy.kwh
         if of:
             word = "counted" if provenance == "counter" else "modelled"
-            parts.append(f"{1000 * sum(of.values()):.3g} Wh {word} ({', '.join(of)})")
+            parts.append(f"{three_digits(1000 * sum(of.values()))} Wh {word} ({', '.join(of)})")
     missing = sorted({name for cost in costs for name in cost.missing})
     if missing:
         parts.append(f"missing: {', '.join(missing)}")

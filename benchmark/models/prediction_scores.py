@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmark.models.manifest import Score
+from results.board.exact import why_exact
 from results.evaluation.proportion import HALF_95, Estimate, accuracy
 from results.evaluation.reliability import calibration_error
 from results.metrics import METRICS, one_hot
@@ -70,6 +71,7 @@ def score_sentences(predictions: Predictions) -> list[str]:
         if score is None:
             lines.append(f"{name}: not defined, because all labelled images are of one class")
             continue
-        interval = "" if score.low is None else f" (95 % interval {score.low:.3f} to {score.high:.3f})"
+        why = why_exact(name, score.value) or "it is not known"
+        interval = f" (no interval: {why})" if score.low is None else f" (95 % interval {score.low:.3f} to {score.high:.3f})"
         lines.append(f"{name}: {score.value:.3f}{interval}, {count:,} {over}")
     return lines

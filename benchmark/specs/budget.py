@@ -7,6 +7,7 @@ from pydantic import Field
 
 from benchmark.core.numeric import Numeric
 from benchmark.core.parse import parse
+from results.text.units import three_digits
 
 UNITS = {"kwh": "kWh", "co2e_kg": "kg CO2e", "hours": "hours", "cells": "cells"}
 
@@ -49,4 +50,5 @@ class Budget(Numeric):
 
 def with_unit(name: str, value: float) -> str:
     """Return the value of a limit with its unit, for example `2.5 kWh`."""
-    return f"{value:.0f} {UNITS[name]}" if name == "cells" else f"{value:.3g} {UNITS[name]}"
+    number = f"{value:.0f}" if name == "cells" else three_digits(value)
+    return f"{number} {UNITS[name]}"

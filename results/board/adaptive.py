@@ -17,6 +17,7 @@ from results.board.terms import Terms, terms_of
 from results.metrics import metric_of
 from results.statistics.sequential import Design, Progress, follow
 from results.text.counts import how_many
+from results.text.units import three_digits
 
 if TYPE_CHECKING:
     from results.board.request import Selection
@@ -171,8 +172,8 @@ def _ended(cells: pd.DataFrame, status: str) -> set[Planned]:
 def _notes(left: int, terms: Terms) -> list[str]:
     what = (
         "run with --adaptive: what is decided holds for new seeds on these test images, whose sampling error no seed makes "
-        f"smaller; a target has a wrong answer in at most {100 * (1 - terms.level):.3g} % of cases, over all looks and pairs, "
-        "if the figures of a source are roughly normal over seeds"
+        f"smaller; a target has a wrong answer in at most {three_digits(100 * (1 - terms.level))} % of cases, over all looks "
+        "and pairs, if the figures of a source are roughly normal over seeds"
     )
     notes = [what, "the number of seeds of a source depends on its results, which the intervals, ties and P(best) do not count"]
     if left:

@@ -6,9 +6,11 @@ from results.board.detection import images_of, seeds_of
 from results.board.ranking import Row, Standing
 from results.metrics import width_of
 from results.statistics.power import Noise, power, seeds_needed, smallest_difference
+from results.text.units import significant
 
 FEW = 2  # seeds
 MORE = (3, 5, 10, 20)
+NEARLY = 0.9  # of a difference: less gain is none
 
 
 def seed_advice(standings: Mapping[str, Standing], targets: Mapping[str, Sequence[Row]], metric: str) -> list[str]:
@@ -16,9 +18,7 @@ def seed_advice(standings: Mapping[str, Standing], targets: Mapping[str, Sequenc
     noises = {target: noise for target, rows in targets.items() if (noise := _noise(standings[target], rows)) is not None}
     if not noises:
         return []
-    differences = [detectable(noises, count, metric) for count in (FEW, *MORE)]
-    listed = ", ".join(f"{count} seeds {least}" for count, least in zip(MORE, differences[1:], strict=True))
-    said = f"{FEW} seeds are few: of {metric} they tell {differences[0]} apart; {listed} (80 % power"
+    said = f"{listed(noises, metric)} (80 % power"
     if len(noises) > 1:
         low, high = _ends(noises, FEW)
         where = "" if low == high else f"; the least noise is on {low}, the most on {high}"
@@ -50,14 +50,46 @@ def _randomness(standing: Standing) -> Noise | None:
     return Noise(seeds.deviation**2, (images.deviation or 0.0) ** 2, units, len(standing.sources))
 
 
+def listed(noises: Mapping[str, Noise], metric: str) -> str:
+    """What two seeds tell apart, and what more seeds do, up to the number from which on the test images alone limit it."""
+    counts = (FEW, *MORE)
+    least = [_least(noises, count, metric) for count in counts]
+    enough = next(place for place in range(len(counts)) if _as_small(least[place], least[-1]))
+    none_better = f"do not help ({counts[-1]} seeds tell {_words(least[-1])} apart), more test images would"
+    if enough == 0:
+        return f"{FEW} seeds tell {_words(least[0])} of {metric} apart; more seeds {none_better}"
+    each = ", ".join(f"{counts[place]} seeds {_words(least[place])}" for place in range(1, enough + 1))
+    rest = f"; more seeds than {counts[enough]} {none_better}" if enough < len(counts) - 1 else ""
+    return f"{FEW} seeds are few: of {metric} they tell {_words(least[0])} apart; {each}{rest}"
+
+
 def detectable(noises: Mapping[str, Noise], seeds: int, metric: str) -> str:
     """What so many seeds tell apart on the targets with the least and the most noise, the smaller difference first."""
+    return _words(_least(noises, seeds, metric))
+
+
+def _least(noises: Mapping[str, Noise], seeds: int, metric: str) -> list[float | None]:
+    """The smallest differences behind `detectable`, sorted; those that are told on no target are None, and come last."""
     least = [smallest_difference(noises[target], seeds) for target in dict.fromkeys(_ends(noises, seeds))]
     known = sorted(difference for difference in least if difference is not None and difference < width_of(metric))
+    return [*known, *[None] * (len(least) - len(known))]
+
+
+def _words(least: Sequence[float | None]) -> str:
+    known = [difference for difference in least if difference is not None]
     if not known:
         return "no difference"
-    words = list(dict.fromkeys(f"{difference:.2g}" for difference in (known[0], known[-1])))
+    words = list(dict.fromkeys(significant(difference, 2) for difference in (known[0], known[-1])))
     return " to ".join(words) if len(known) == len(least) else f"{words[0]} at best"
+
+
+def _as_small(least: Sequence[float | None], most: Sequence[float | None]) -> bool:
+    """Whether differences are nearly as small as those of the most seeds; what nobody tells apart never is."""
+    if least is most:
+        return True
+    if len(least) != len(most):  # one target has both the least and the most noise with some numbers of seeds
+        return False
+    return all(few is not None and many is not None and many > NEARLY * few for few, many in zip(least, most, strict=True))
 
 
 def _ends(noises: Mapping[str, Noise], seeds: int) -> tuple[str, str]:

@@ -8,9 +8,10 @@ import pandas as pd
 from results.board.advice import seed_advice
 from results.board.basis import Basis, Meanings, basis_of, meanings_of
 from results.board.candidates import apart_notes, are_of, labels
+from results.board.exact import exact_notes
 from results.board.imported import choice
 from results.board.notes import blind_notes, cell_notes, precision_notes, rule_notes
-from results.board.outlook import errors_behind, outlook
+from results.board.outlook import MORE_SEEDS, ONE_SEED, errors_behind, outlook
 from results.board.ranking import Overall, Row, over_targets, rows_of
 from results.board.request import SEEDS, Judging, RunQuery, Selection
 from results.board.rules import COLUMNS, ORACLE, choose_runs
@@ -91,9 +92,12 @@ class Board:
         if len(tied) == 1:
             return f"{oracle}{tied[0]} wins ({', '.join(filter(None, basis))})"
         if seeds < 2 and not self.noise:
-            rest = "the interval holds the test images alone" if rows[0].low is not None else "no interval can be given"
-            advice = "run more seeds or state it with --noise"
-            return f"{oracle}no winner: with one seed the seed-to-seed variance is unknown, {rest}; {advice}"
+            rest = (
+                "the interval holds the test images alone"
+                if any(row.low is not None for row in rows)
+                else "no interval can be given"
+            )
+            return f"{oracle}no winner: {ONE_SEED}, {rest}; {MORE_SEEDS}"
         return f"{oracle}no winner: {', '.join(tied)} cannot be told apart ({', '.join(filter(None, basis))})"
 
 
@@ -115,11 +119,12 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
     targets = {t: rows_of(one, metric, {s: energy.get((s, t)) for s in one.sources}) for t, one in standings.items()}
     notes = [*left_out(frame), *found.odd, *odd, *versions, *rule_notes(runs, rule), *blind_notes(blind)]
     notes += [*apart_notes(ranked), *precision_notes(ranked), *seed_advice(standings, targets, metric)]
+    images = [t for t, one in standings.items() if one.measured.images is not None] + [t for t in over if t not in standings]
+    notes += exact_notes(targets, leaking, images, metric)
     overall, difference, imputed = over_targets(standings, targets, metric, judging.impute)
     return Board(
         query.experiment, metric, rule, targets, overall, notes + imputed + cell_notes(cells, frame, selection), leaking,
-        [t for t, one in standings.items() if one.measured.images is not None] + [t for t in over if t not in standings],
-        judging.noise, difference,
+        images, judging.noise, difference,
         choice(cells[cells["status"] == "FINISHED"], rule, metric),
         basis_of(runs, metric),
         outlook(standings, targets, overall, filled=judging.impute is not None),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from results.board.ranking import Overall, Row
+from results.text.units import three_digits
 
 if TYPE_CHECKING:
     from results.board.board import Board, Leaking
@@ -77,13 +78,15 @@ def _strength(row: Overall) -> str:
 
 def interval_legend(board: "Board") -> str:
     """What the intervals of the means include."""
-    lows = [row.low for rows in board.targets.values() for row in rows] + [pair.low for pair in board.leaking]
-    if all(low is None for low in lows):
-        one = all(row.seeds <= 1 for rows in board.targets.values() for row in rows)
-        why = "there is one seed" if one else "the seeds do not differ"
-        return f"95 %: no interval can be given, because {why} and no predictions are known"
+    shown: list[Row | Leaking] = [*(row for rows in board.targets.values() for row in rows), *board.leaking]
+    known = len(board.images) == len({*board.targets, *(pair.target for pair in board.leaking)})
+    if all(each.low is None for each in shown):
+        why = "there is one seed" if all(each.seeds <= 1 for each in shown) else "the seeds do not differ"
+        alike = ["the test images show no variance"] if board.images else []
+        and_images = " or ".join([*alike, *([] if known else ["no predictions are counted"])])
+        return f"95 %: no interval can be given, because {why} and {and_images}"
     over = "seeds and test images" if board.images else "seeds"
-    if board.images and len(board.images) < len({*board.targets, *(pair.target for pair in board.leaking)}):
+    if board.images and not known:
         over = f"seeds, and on {', '.join(board.images)} over test images too"
     return f"95 %: interval of the mean over {over}"
 
@@ -130,7 +133,7 @@ ROW_COLUMNS: tuple[Column[Row], ...] = (
     Column("P(best)", ("p_best",), lambda row: _number(row.p_best, 2)),
     Column("seeds", ("seeds",), lambda row: str(row.seeds)),
     Column(
-        "Wh", ("energy_kwh",), lambda row: "missing" if row.energy_kwh is None else f"{row.energy_kwh * 1000:.3g}",
+        "Wh", ("energy_kwh",), lambda row: "missing" if row.energy_kwh is None else three_digits(row.energy_kwh * 1000),
         lambda board: "Wh: energy of all attempts of the row, and its share of the pretraining",  # noqa: ARG005
     ),
 )  # fmt: skip

@@ -9,6 +9,8 @@ from results.statistics.intervals import standard_errors_behind
 from results.statistics.rank_tests import critical_difference
 
 MOST = 1000  # targets; nobody has more
+ONE_SEED = "with one seed the seed-to-seed variance is unknown"
+MORE_SEEDS = "run more seeds or state it with --noise"
 
 
 def outlook(
@@ -54,5 +56,5 @@ def _by_seeds(standing: Standing, rows: Sequence[Row]) -> str:
         return ""
     names = f"{tied[0].source} and {tied[1].source}"
     if min(row.seeds for row in rows) < 2:
-        return "with one seed the seed-to-seed variance is unknown; run more seeds or state it with --noise"
+        return f"{ONE_SEED}; {MORE_SEEDS}"
     return f"{names} differ by {abs(tied[0].mean - tied[1].mean):.3f}{needed(standing, tied)}"

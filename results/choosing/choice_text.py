@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from results.board.exact import why_exact
 from results.choosing.choice import Choice, Named, Spent, Taken, arm_text, arms_text, setting_in
 from results.choosing.prior import ONLY
 from results.text.counts import how_many
@@ -22,7 +23,7 @@ from results.text.printing import (
     terminal_notes,
     terminal_table,
 )
-from results.text.units import USUAL, EnergyUnit
+from results.text.units import USUAL, EnergyUnit, significant, three_digits
 
 SOURCES = ["source", "settings tried", "runs", "best val loss", "at", USUAL.name]
 RIVALS = ["way of choosing", "regret in replays (95 %)", "this policy minus it (95 %)"]
@@ -35,6 +36,19 @@ def sentences(choice: Choice, unit: EnergyUnit | None = None) -> list[str]:
     """The answer, one sentence or line each. unit: of its energies; without it kWh, or Wh where that is shorter."""
     parts = (_taken, _ties, _untried, _sets, _within, partial(_spent, unit=unit), _kept)
     return [sentence for part in parts for sentence in part(choice)]
+
+
+def verdict(choice: Choice) -> list[str]:
+    """The answer in the sentences that a reader needs first: what to take, why, and which others may be as good."""
+    if choice.taken is None:
+        return _taken(choice)
+    done = [run for run in choice.tried if run.val_loss is not None]
+    sources = how_many(len({run.source for run in done}), "source")
+    return [
+        *_taken(choice),
+        f"The loss of the validation images chose it, in {how_many(len(done), 'run')} of {sources}.",
+        *_ties(choice),
+    ]
 
 
 def notes(choice: Choice) -> list[str]:
@@ -50,11 +64,18 @@ def _taken(choice: Choice) -> list[str]:
         return [f"No answer: no run on {choice.target} has finished."]
     figures = [f"val loss {_number(taken.val_loss, 3)}"]
     if taken.score is not None:
-        interval = "" if taken.low is None or taken.high is None else f", {_number(taken.low)} to {_number(taken.high)}"
-        figures.append(f"test {choice.metric} {_number(taken.score)}{interval}")
+        figures.append(f"test {choice.metric} {_number(taken.score)}, {_interval(choice.metric, taken)}")
     setting = "" if taken.setting == ONLY else f", {taken.setting}"
     what = f"Take {taken.source} with {choice.backbone} and recipe {choice.recipe}{setting}"
     return [f"{what} ({'; '.join(figures)})."]
+
+
+def _interval(metric: str, taken: Taken) -> str:
+    """The interval of the test score, or why there is none."""
+    if taken.low is not None and taken.high is not None:
+        return f"{_number(taken.low)} to {_number(taken.high)}"
+    why = None if taken.score is None else why_exact(metric, taken.score)
+    return f"no interval: {why}" if why else "no interval is known"
 
 
 def _ties(choice: Choice) -> list[str]:
@@ -125,7 +146,7 @@ def _spent(choice: Choice, unit: EnergyUnit | None) -> list[str]:
     else:
         took = f"{_time(spent.hours)} in {runs}; the energy is missing"
     failed = f"; {how_many(spent.failed, 'attempt')} failed" if spent.failed else ""
-    share = "" if spent.share is None else f"; the trainings took {100 * spent.share:.2g} % of {_sweep(spent)}"
+    share = "" if spent.share is None else f"; the trainings took {significant(100 * spent.share, 2)} % of {_sweep(spent)}"
     return [f"Spent {took}{share}{failed}."]
 
 
@@ -152,7 +173,7 @@ def loss_text(loss: float | None) -> str:
     """A validation loss in a table; None is that of failed runs. Small ones have two digits of their own, to be told apart."""
     if loss is None:
         return "failed"
-    return f"{loss:.2g}" if 0 < abs(loss) < 0.01 else f"{loss:.3f}"
+    return significant(loss, 2) if 0 < abs(loss) < 0.01 else f"{loss:.3f}"
 
 
 def rival_lines(choice: Choice) -> list[list[str]]:
@@ -213,7 +234,7 @@ class ChoiceText:
 def _number(value: float, digits: int = 2) -> str:
     """A figure without the zero before its point: .31. One that three digits would show as zero has one digit of its own."""
     if 0 < abs(value) < 0.0005:
-        text = f"{value:.1g}"
+        text = significant(value, 1)
     else:
         text = f"{value:.3f}".rstrip("0") if 0 < abs(value) < 0.1 else f"{value:.{digits}f}"
     return text.replace("0.", ".", 1) if 0 < abs(value) < 1 else text
@@ -222,7 +243,7 @@ def _number(value: float, digits: int = 2) -> str:
 def _energy(kwh: float, unit: EnergyUnit | None) -> str:
     if unit is not None:
         return f"{unit.text(kwh)} {unit.name}"
-    return f"{kwh:.3g} kWh" if kwh >= 0.1 else f"{1000 * kwh:.3g} Wh"
+    return f"{three_digits(kwh)} kWh" if kwh >= 0.1 else f"{three_digits(1000 * kwh)} Wh"
 
 
 def _time(hours: float) -> str:

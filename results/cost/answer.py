@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from results.cost.bill import Bill
-from results.cost.tables import rounded, without_energy
+from results.cost.tables import without_energy
 from results.cost.tradeoff import Tradeoff, Way
 from results.text.counts import how_many
-from results.text.units import energy_text, mass_text
+from results.text.units import energy_text, mass_text, three_digits
 
 
 def answer(bill: Bill, tradeoff: Tradeoff | None) -> list[str]:
@@ -22,8 +22,8 @@ def taken(bill: Bill, *, prefixed: bool = False) -> str:
     if total.known is None:
         return "energy that is not known"
     sign = "about " if total.rough else "at least " if total.missing else ""
-    energy = energy_text(total.known) if prefixed else f"{rounded(total.known)} kWh"
-    mass = mass_text(total.kg) if prefixed else f"{rounded(total.kg)} kg"
+    energy = energy_text(total.known) if prefixed else f"{three_digits(total.known)} kWh"
+    mass = mass_text(total.kg) if prefixed else f"{three_digits(total.kg)} kg"
     emitted = f" and {mass} CO2e" if total.kg else ""
     return f"{sign}{energy}{emitted}{without_energy(total.without) if total.rough else ''}"
 
@@ -34,7 +34,7 @@ def _worth(tradeoff: Tradeoff) -> list[str]:
         return [
             f"which way of choosing is worth its energy is not known, because no energy of {_all(tradeoff)} is known in full"
         ]
-    listed = "; ".join(f"{way.name}, {rounded(way.kwh or 0.0)} kWh, {_regret(way)}" for way in front)
+    listed = "; ".join(f"{way.name}, {three_digits(way.kwh or 0.0)} kWh, {_regret(way)}" for way in front)
     what = f"ways of choosing that no other way beats in both energy and mean regret ({tradeoff.metric}, {_all(tradeoff)})"
     return [f"{what}: {listed}{_sure(front)}"]
 

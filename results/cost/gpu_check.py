@@ -6,6 +6,7 @@ import pandas as pd
 
 from results.record import APART, LONG, Cost
 from results.text.counts import how_many
+from results.text.units import three_digits
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class GpuCheck:
         if self.worst is None:
             return [f"GPU energy: codecarbon and NVML's counter agree within {APART:.0%} in {each}"]
         kind, phase, ours, theirs = self.worst
-        most = f"most in {phase} of a {kind}: {ours:.3g} and {theirs:.3g} kWh"
+        most = f"most in {phase} of a {kind}: {three_digits(ours)} and {three_digits(theirs)} kWh"
         return [
             f"GPU energy: codecarbon and NVML's counter differ by more than {APART:.0%} in {self.apart} of {compared}, {most}"
         ]

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from results.cost.tables import rounded, without_energy
+from results.cost.tables import without_energy
 from results.cost.tradeoff import HABITS, Tradeoff
 from results.text.drawing import ACCENT, GRID, INK, PAPER, SOFT, label
-from results.text.units import EnergyUnit
+from results.text.units import EnergyUnit, three_digits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,7 +68,7 @@ class Paid:
         """What follows its name: the cost, if it is no plain number."""
         if not self.sign:
             return ""
-        return f", {self.sign}{rounded(self.place or 0.0)} {self.unit}{without_energy(self.without) if self.rough else ''}"
+        return f", {self.sign}{three_digits(self.place or 0.0)} {self.unit}{without_energy(self.without) if self.rough else ''}"
 
 
 def paid_of(tradeoff: Tradeoff) -> list[Paid]:
@@ -124,7 +124,7 @@ def plot_paid(figure: "Figure", axis: "Axes", points: Sequence[Paid], path: Path
         [p.kwh or 0.0 for p in front], [p.regret for p in front], color=INK, linewidth=1, linestyle="--", zorder=0,
         drawstyle="steps-post",
     )  # fmt: skip
-    axis.set_xticks(ticks := _ticks(small, right), [rounded(tick) if tick >= 1 else f"{tick:.3g}" for tick in ticks])
+    axis.set_xticks(ticks := _ticks(small, right), [three_digits(tick) if tick >= 1 else f"{tick:.3g}" for tick in ticks])
     axis.minorticks_off()
     axis.grid(color=GRID)
     figure.legend(

@@ -7,6 +7,7 @@ from typing import Any
 from results.cost.amount import Amount
 from results.cost.bill import Bill
 from results.text.counts import how_many
+from results.text.units import three_digits
 from results.tracking.cost_columns import SHARED
 
 
@@ -26,11 +27,6 @@ class CostTable:
 
 ROUGH = "runs used the same hardware at the same time, and each counts all the energy that it drew"
 AMOUNT = ("kWh", "counter kWh", "modelled kWh", "missing figures", "kg CO2e", "seconds")
-
-
-def rounded(value: float) -> str:
-    """Three significant digits; of large numbers all digits before the point."""
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def amount_cells(amount: Amount) -> list[float | int | None]:
@@ -74,9 +70,9 @@ def bill_notes(bill: Bill) -> list[str]:
     sentences = [
         "kWh and kg CO2e are given only if all their parts are known; counter and modelled hold the parts that are known"
     ]
-    known = "" if total.known is None else f"{rounded(total.known)} kWh"
+    known = "" if total.known is None else f"{three_digits(total.known)} kWh"
     if total.known is not None and total.kg:
-        known += f" and {rounded(total.kg)} kg CO2e"
+        known += f" and {three_digits(total.kg)} kg CO2e"
     if total.rough:
         sentences.append(f"about {known} in all{without_energy(total.without)}: {ROUGH}")
     elif known and total.missing:
@@ -84,14 +80,16 @@ def bill_notes(bill: Bill) -> list[str]:
             f"at least {known} in all: {total.missing} {'figure is' if total.missing == 1 else 'figures are'} missing"
         )
     if total.kg_missing:
-        sentences.append(f"of {total.kg_missing:.3g} kWh the country's carbon intensity is unknown")
-    if bill.km_by_car is not None:
+        sentences.append(f"of {three_digits(total.kg_missing)} kWh the country's carbon intensity is unknown")
+    if total.co2e is not None and bill.km_by_car is not None:
         about = "about " if total.rough else ""
-        driven = f"{bill.km_by_car:.3g} km by car (400 g per mile: US EPA, EPA-420-F-23-014)"
-        sentences.append(f"{about}{total.co2e:.3g} kg CO2e are {driven}")
+        driven = f"{three_digits(bill.km_by_car)} km by car (400 g per mile: US EPA, EPA-420-F-23-014)"
+        sentences.append(f"{about}{three_digits(total.co2e)} kg CO2e are {driven}")
     if total.shared:
         shares = ", ".join(kind for kind in bill.kinds if kind.endswith(SHARED))
-        sentences.append(f"{total.shared:.3g} kWh of attempts that ran together on one device, shared by device time: {shares}")
+        sentences.append(
+            f"{three_digits(total.shared)} kWh of attempts that ran together on one device, shared by device time: {shares}"
+        )
     sentences += bill.machine.sentences()
     sentences += bill.check.sentences()
     if bill.measures:

@@ -9,7 +9,7 @@ from rich.text import Text
 from results.cost.answer import answer
 from results.cost.bill import Bill
 from results.cost.paid_plot import paid_of
-from results.cost.tables import ROUGH, CostTable, bill_notes, bill_tables, rounded, without_energy
+from results.cost.tables import ROUGH, CostTable, bill_notes, bill_tables, without_energy
 from results.cost.tradeoff import CHANCE, SWEEP, Tradeoff
 from results.statistics.rank_agreement import FEW, MANY
 from results.text.counts import how_many
@@ -22,6 +22,7 @@ from results.text.printing import (
     terminal_notes,
     terminal_table,
 )
+from results.text.units import three_digits
 
 ENDS = ("way to choose", "front")  # the columns of words among the ways of choosing
 
@@ -135,17 +136,22 @@ def tradeoff_notes(tradeoff: Tradeoff) -> list[str]:
     if tradeoff.reference is None or tradeoff.hypervolume is None:
         return [*notes, "no hypervolume: no energy of the sweep is known, or no choice loses anything"]
     kwh, regret = tradeoff.reference
-    volume, rectangle = tradeoff.hypervolume, f"share of the rectangle up to {rounded(kwh)} kWh and regret {regret:.3g}"
+    volume, rectangle = (
+        tradeoff.hypervolume,
+        f"share of the rectangle up to {three_digits(kwh)} kWh and regret {three_digits(regret)}",
+    )
     if tradeoff.rough:
         about = [
-            f"'{w.name}' costs about {rounded(w.known or 0.0)} kWh{without_energy(w.without)}: {ROUGH}"
+            f"'{w.name}' costs about {three_digits(w.known or 0.0)} kWh{without_energy(w.without)}: {ROUGH}"
             for w in tradeoff.ways
             if w.rough
         ]
         return [*notes, *about, f"hypervolume about {volume:.4f}, no bound: {rectangle}"]
     if not tradeoff.bound:
         return [*notes, f"hypervolume {volume:.4f}: {rectangle}"]
-    more = f"'{SWEEP}' costs at least {rounded(kwh)} kWh, a part is missing; with more energy the hypervolume can only grow"
+    more = (
+        f"'{SWEEP}' costs at least {three_digits(kwh)} kWh, a part is missing; with more energy the hypervolume can only grow"
+    )
     return [*notes, more, f"hypervolume at least {volume:.4f}: {rectangle}"]
 
 
@@ -164,4 +170,4 @@ def comparability_notes(tradeoff: Tradeoff) -> list[str]:
 def _cell(value: str | float | None) -> str:
     if value is None:
         return "missing"
-    return rounded(value) if isinstance(value, float) else str(value)
+    return three_digits(value) if isinstance(value, float) else str(value)

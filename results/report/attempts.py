@@ -17,7 +17,7 @@ from results.report.heads import tip
 from results.report.html import Table
 from results.text.counting import each_counted
 from results.text.plain import shortened
-from results.text.units import EnergyUnit, energy_unit
+from results.text.units import EnergyUnit, energy_unit, significant
 from results.tracking.cost_columns import SHARED, unpacked
 
 COLUMNS = ("kind", "source", "target", "backbone", "seed", "status", "reason")
@@ -91,7 +91,7 @@ class Cells:
         for row in self.rows:
             *texts, reason = (self.words[place] for place in row[: len(COLUMNS)])
             value, seconds, spent, missing, _, shared = row[len(COLUMNS) :]
-            energy = "missing" if spent is None else f"≥ {spent:g}" if missing else f"{spent:g}"
+            energy = "missing" if spent is None else f"{'≥ ' if missing else ''}{_told(spent)}"
             lines.append([*texts, _told(value), _told(seconds), energy + (SHARED if shared else ""), reason])
         return Table("cells", "Attempts at cells and pretrainings", self.heads, lines, frozenset(COLUMNS))
 
@@ -241,7 +241,7 @@ def _number(value: object, digits: int = 6) -> float | None:
 
 
 def _told(value: float | None) -> str:
-    return "–" if value is None else f"{value:g}"
+    return "–" if value is None else significant(value, 6)
 
 
 def _short(value: float) -> float:

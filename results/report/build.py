@@ -66,7 +66,7 @@ class ReportRequest:
         selection: the cells of the plan; None without a plan.
         bill: what the runs cost; without it that of all runs. others: metric → the board by it, for readers who switch.
         reason: (parameters, tags) of a run → why it did not finish, as a page may say it.
-        part: what the board shows of several numbers of training images.
+        part: what the board shows of several numbers of training images. first: sentences with which the verdict begins.
     """
 
     facts: Sequence[tuple[str, str]]
@@ -78,6 +78,7 @@ class ReportRequest:
     bill: Bill | None = None
     others: Mapping[str, Board] = field(default_factory=dict)
     part: Part | None = None
+    first: Sequence[str] = ()
 
 
 def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request: ReportRequest) -> tuple[Page, Cells]:
@@ -118,7 +119,8 @@ def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request:
     lead = lead if part is None else f"{lead} {part.sentence}"
     page = Page(
         f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes,
-        verdict(board, bill, part), key_figures(board, bill, part), [row.source for row in board.overall], metric,
+        verdict(board, bill, part, request.first), key_figures(board, bill, part),
+        [row.source for row in board.overall], metric,
     )  # fmt: skip
     return page, cells
 

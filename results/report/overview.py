@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from results.board.answer import answer
 from results.board.board import Board
+from results.board.outlook import ONE_SEED
 from results.board.ranking import Overall
 from results.cost.answer import taken
 from results.cost.bill import Bill
@@ -35,12 +36,16 @@ def page_unit(bill: Bill) -> EnergyUnit:
     return energy_unit([bill.total.known])
 
 
-def verdict(board: Board, bill: Bill, part: Part | None = None) -> list[str]:
-    """Two sentences: which source, which tie and how sure; what it cost, and what would decide a tie."""
+def verdict(board: Board, bill: Bill, part: Part | None = None, first: Sequence[str] = ()) -> list[str]:
+    """Two sentences: which source, which tie and how sure; what it cost, and what would decide a tie.
+
+    first: the answer of a choice in sentences, which stand before those of the board.
+    """
     attempts = how_many(bill.attempts, "attempt")
     attempts = attempts if part is None else f"the {attempts} for {part.images}"
-    rest = f"; {board.outlook}" if board.outlook else ""
-    return [f"{answer(board)}.", f"{attempts[0].upper()}{attempts[1:]} took {taken(bill, prefixed=True)}{rest}."]
+    said = answer(board)
+    rest = f"; {board.outlook}" if board.outlook and ONE_SEED not in said else ""  # once is enough
+    return [*first, f"{said}.", f"{attempts[0].upper()}{attempts[1:]} took {taken(bill, prefixed=True)}{rest}."]
 
 
 def key_figures(board: Board, bill: Bill, part: Part | None = None) -> list[Figure]:

@@ -78,8 +78,9 @@ def whole_page(
     """
     made = make_board(frame, reader.query, judging)
     bill = make_bill(runs_of_query(frame, reader.query), reader.query.experiment, options.over)
+    choice, first = _choice(tracking, page_unit(bill))
     more = [
-        *_choice(tracking, page_unit(bill)),
+        *choice,
         *_sizes(reader.query, frame, judging, options.baseline),
         *_more(reader, frame, made, bill, judging, options),
         *options.sections,
@@ -87,7 +88,7 @@ def whole_page(
     ]
     request = ReportRequest(
         options.facts, options.details, more, reader.predictions, reader.query.selection, options.reason, bill,
-        other_boards(frame, reader.query, judging), part_of(frame, reader.query),
+        other_boards(frame, reader.query, judging), part_of(frame, reader.query), first,
     )  # fmt: skip
     page, cells = build_page(made, frame, tracking, request)
     return made, page, cells
@@ -158,17 +159,21 @@ def _sizes(query: RunQuery, frame: pd.DataFrame, judging: Judging, baseline: str
         return [Section(ID, TITLE, left_out=f"{absent}.")]
 
 
-def _choice(tracking: Experiment, unit: EnergyUnit) -> list[Section]:
-    """The section of an answer of `cats choose`, if the experiment holds one."""
+def _choice(tracking: Experiment, unit: EnergyUnit) -> tuple[list[Section], list[str]]:
+    """The section of an answer of `cats choose`, and its sentences for the verdict, if the experiment holds an answer."""
     from results.choosing.choice import read_choice
+    from results.choosing.choice_text import verdict
     from results.report.chosen import chosen, unreadable
     from results.tracking.log_choice import last_choice
 
     text = last_choice(tracking)
+    if text is None:
+        return [], []
     try:
-        return [] if text is None else [chosen(read_choice(text), unit)]
+        choice = read_choice(text)
     except CatsError as damaged:
-        return [unreadable(damaged)]
+        return [unreadable(damaged)], []
+    return [chosen(choice, unit)], verdict(choice)
 
 
 def _said_already(sentence: str) -> None:

@@ -1,7 +1,8 @@
-"""Energy and mass in units that people read: one unit with an SI prefix for all figures of a table."""
+"""Energy and mass in units that people read, one unit with an SI prefix for all figures of a table; and plain numbers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 # A household counts thousands of kWh, so that MWh begin at ten of them.
 UNITS = (("MWh", 1e-3), ("kWh", 1.0), ("Wh", 1e3), ("mWh", 1e6), ("µWh", 1e9))  # name, and how many of it are 1 kWh
@@ -44,7 +45,12 @@ def mass_text(kg: float) -> str:
 
 def three_digits(value: float) -> str:
     """Three significant digits and no exponent; of large numbers all digits before the point."""
-    if abs(value) >= 1000:
+    return significant(value, 3)
+
+
+def significant(value: float, digits: int) -> str:
+    """So many significant digits and no exponent, as people write numbers; of large ones all digits before the point."""
+    if abs(value) >= 10**digits:
         return f"{value:.0f}"
-    text = f"{value:.3g}"
-    return text if "e" not in text else f"{float(text):.12f}".rstrip("0").rstrip(".")
+    text = f"{value:.{digits}g}"
+    return f"{Decimal(text):f}" if "e" in text else text

@@ -12,6 +12,7 @@ from benchmark.execution.budget.history import History, WorkClass, history_of, w
 from benchmark.specs.job import Job, Work, works
 from results.error import CatsError
 from results.text.counts import how_many
+from results.text.units import significant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,11 +142,7 @@ def _range(low: float | None, high: float | None, unit: Callable[[float], tuple[
     if low is None or high is None:
         return f"unknown {unit(0.0)[1].removeprefix('m')}"
     factor, name = unit(high)
-    return f"{_brief(low * factor)} to {_brief(high * factor)} {name}"
-
-
-def _brief(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.2g}"
+    return f"{significant(low * factor, 2)} to {significant(high * factor, 2)} {name}"
 
 
 def _time(seconds: float) -> tuple[float, str]:

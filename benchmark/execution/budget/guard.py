@@ -20,6 +20,7 @@ from results.cost.amount import Amount, add
 from results.error import CatsError
 from results.record import Record
 from results.text.counts import share_of
+from results.text.units import significant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +148,7 @@ class Guard:
             cost = add(calibration.cost for calibration in forecast.calibrations)
             self.spent += cost
             self._require_known("that of the calibration is missing")
-            energy = "unknown energy" if cost.kwh is None else f"{cost.kwh * 1000:.2g} Wh"
+            energy = "unknown energy" if cost.kwh is None else f"{significant(cost.kwh * 1000, 2)} Wh"
             yield f"calibrated in {cost.seconds:.1f} seconds, {energy}"
 
     def _cut(self, job: Job) -> Job:

@@ -171,7 +171,7 @@ REFUSED = {
     "no such recipe": (["choose", "ihc", "--recipe", "fasst"], "there is no recipe 'fasst', and no file of that name"),
     "a recipe file that is not there": (["choose", "ihc", "--recipe", "no.yaml"], "there is no file no.yaml"),
     "no such policy": ([*CALL, "--policy", "raze"], "no policy called 'raze'; did you mean 'race'?"),
-    "a budget that holds no cell": ([*CALL, "--hours", "1e-9"], "the budget of 1e-09 hours"),
+    "a budget that holds no cell": ([*CALL, "--hours", "1e-9"], "the budget of 0.000000001 hours"),
     "a budget of no cells": ([*CALL, "--cells", "0"], "the budget: cells is 0; allowed is a whole number above 0"),
     "a negative budget": ([*CALL, "--kwh", "-1"], "the budget: kwh is -1.0; allowed is a number above 0"),
     "no such country": ([*CALL, "--country", "XXX"], "XXX"),

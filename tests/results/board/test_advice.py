@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from results.board.advice import detectable, seed_advice
+from results.board.advice import detectable, listed, seed_advice
 from results.board.request import Judging
 from results.statistics import power
 from results.statistics.power import Noise, seeds_needed, smallest_difference
@@ -44,6 +44,21 @@ def test_test_images_that_are_too_few_are_named():
 
     shown = made(CLOSE | {"two": [0.84, 0.88]}, judging=Judging(images))
     assert advice(shown)[0].endswith("which no number of seeds tells on these test images")
+
+
+def test_seeds_that_do_not_help_are_not_listed():
+    """By hand: of an image variance of 0.09² and seeds that vary by 0.001, the images alone limit what is told apart."""
+    of_images, both, of_seeds = (
+        Noise(seeds, images, 40, 3) for seeds, images in ((1e-6, 0.0081), (0.001, 0.0081), (0.001, 0.0))
+    )
+    first, last = (f"{smallest_difference(of_images, count):.2g}" for count in (2, 20))
+    help_no_more = f"do not help (20 seeds tell {last} apart), more test images would"
+    assert listed({"a": of_images}, "auc") == f"2 seeds tell {first} of auc apart; more seeds {help_no_more}"
+    assert "more seeds" not in listed({"a": of_seeds}, "auc")
+    assert listed({"a": of_images, "b": of_seeds}, "auc").endswith(
+        f", 20 seeds {smallest_difference(of_seeds, 20):.2g} to {last}"
+    )
+    assert f"; 3 seeds {smallest_difference(both, 3):.2g}; more seeds than 3 do not help (20 " in listed({"a": both}, "auc")
 
 
 def test_two_seeds_that_vary_without_measure_tell_no_difference_apart():

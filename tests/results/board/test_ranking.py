@@ -58,6 +58,12 @@ def test_what_is_written_as_zero_has_no_minus():
     assert not re.search(r"-0\.0+\b(?![1-9])", text)
 
 
+def test_energy_of_more_than_a_kilowatt_hour_has_no_exponent():
+    made = board(runs(good=[[0.9, 0.91]], bad=[[0.7, 0.71]]))
+    rows = [replace(row, energy_kwh=1.2347) for row in made.targets["a"]]
+    assert "| 1235 |" in BoardText(replace(made, targets={"a": rows})).markdown()
+
+
 def test_one_seed_without_predictions_names_no_winner_and_says_that_no_interval_can_be_given():
     made = board(ONE_SEED)
     for target, rows in made.targets.items():

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from results.choosing.choice import Attempted, Choice, Named, Rival, Round, Seat, Spent, Taken, read_choice
-from results.choosing.choice_text import ChoiceText, loss_text, notes, sentences
+from results.choosing.choice_text import ChoiceText, loss_text, notes, sentences, verdict
 from results.error import CatsError
 from results.report.chosen import chosen
 from results.text.plain import json_text
@@ -50,7 +50,8 @@ def test_the_sentences_of_the_answer():
 
 
 @pytest.mark.parametrize(
-    ("loss", "text"), [(None, "failed"), (0.31, "0.310"), (0.0004, "0.0004"), (0.0001, "0.0001"), (0.0, "0.000")]
+    ("loss", "text"),
+    [(None, "failed"), (0.31, "0.310"), (0.0004, "0.0004"), (0.0001, "0.0001"), (1e-5, "0.00001"), (0.0, "0.000")],
 )
 def test_small_losses_of_a_table_can_be_told_apart(loss, text):
     assert loss_text(loss) == text
@@ -97,13 +98,31 @@ def test_small_losses_of_a_table_can_be_told_apart(loss, text):
         ),
         ({"strangers": ("new",)}, "Of the sources that the prior knows, the best is among imagenet, a, b (90 % confidence"),
         ({"strangers": ("new",)}, "P(within .005 of the best of the sources that the prior knows) = .93."),
-        ({"taken": Taken("a", "default", 0, 0.0003, 1, -0.0002)}, "(val loss .0003; test auc -.0002)."),
+        ({"taken": Taken("a", "default", 0, 0.0003, 1, -0.0002)}, "(val loss .0003; test auc -.0002, no interval is known)."),
+        (
+            {"taken": Taken("a", "default", 0, 0.007, 1, 1.0)},
+            "(val loss .007; test auc 1.00, no interval: every test image is ranked r",
+        ),
+        (
+            {"taken": Taken("a", "default", 0, 2e-5, 1, 0.0)},
+            "(val loss .00002; test auc 0.00, no interval: every test image is ranked w",
+        ),
+        (
+            {"spent": Spent(1500.0, None, 1.0, 2, 0, 1.0, 1.0, 12, 0.996, 1.0)},
+            "Spent 1500 kWh and 60 minutes in 2 runs; the trainings took 100 % of",
+        ),
         ({"within": 0.0004}, "P(within .005) = .0004 (below"),
         ({"taken": Taken("a", "default", 0, 1.25, 1)}, "Take a with mobilenetv2_100 and recipe fast (val loss 1.250)."),
     ],
 )
 def test_what_is_not_known_is_said(change, sentence):
     assert sentence in " ".join(sentences(replace(CHOICE, **change)))
+
+
+def test_the_verdict_says_what_to_take_why_and_what_may_be_as_good():
+    said = sentences(CHOICE)
+    assert verdict(CHOICE) == [said[0], "The loss of the validation images chose it, in 2 runs of 2 sources.", said[1]]
+    assert verdict(replace(CHOICE, taken=None)) == ["No answer: no run on mydata has finished."]
 
 
 def test_nothing_is_said_that_is_not_known():

@@ -159,7 +159,7 @@ def test_what_cannot_be_judged_is_a_sentence(case):
 def test_why_there_is_no_interval(seeds, why):
     rows = [(source, "x", figure, seed) for source, figure in (("a", 0.9), ("b", 0.8)) for seed in range(seeds)]
     notes = catsbench.judge(pd.DataFrame(rows, columns=["source", "target", "auc", "seed"]), seed="seed").notes
-    assert f"95 %: no interval can be given, because {why} and no predictions are known" in notes
+    assert f"95 %: no interval can be given, because {why} and no predictions are counted" in notes
 
 
 ROWS = [

@@ -38,6 +38,15 @@ def test_the_verdict_is_two_sentences_with_tie_cost_and_what_would_decide():
     assert second.endswith("(Nemenyi, 95 %).")
 
 
+def test_the_answer_of_a_choice_stands_first_and_one_seed_is_said_once():
+    rows = runs(one=[[0.9]], two=[[0.8]])
+    said = verdict(board(rows), bill_of(rows), first=["Take two with net."])
+    assert said[0] == "Take two with net."
+    assert said[1].startswith("On a: no winner: with one seed the seed-to-seed variance is unknown, no interval")
+    assert said[2] == "2 attempts took 6 Wh and 1.8 g CO2e."
+    assert " ".join(said).count("run more seeds") == 1
+
+
 def test_energy_that_is_missing_is_said_in_the_verdict_and_the_figures():
     rows = [*CLEAR, run("good", "a", 7, 0.9, costs=UNKNOWN)]
     assert "13 attempts took at least 36 Wh" in verdict(board(rows), bill_of(rows))[1]

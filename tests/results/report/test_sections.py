@@ -8,6 +8,7 @@ import re
 import shutil
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from sklearn.metrics import auc, roc_auc_score, roc_curve
 
 from results.board.board import Board, Overall, Row, make_board
 from results.board.plot import draw_ranks
-from results.board.request import RunQuery
+from results.board.request import SEEDS, RunQuery
 from results.cost.paid_plot import Paid, pareto
 from results.cost.tables import ROUGH
 from results.error import CatsError
@@ -32,10 +33,14 @@ from results.report.html import Chart, Page, Picture, Section, Table
 from results.report.render import coded, policy, render
 from results.report.sections import critical, per_target, ranks, unique, what_was_run
 from results.report.shades import shade
+from results.report.whole import PageOptions, whole_page
+from results.text.plain import json_text
 from results.text.units import USUAL
 from results.tracking.cost_columns import hardware
+from results.tracking.log_choice import log_choice
 from results.tracking.log_report import log_page
 from results.tracking.send import send
+from tests.results.choosing.test_choice import CHOICE
 from tests.support.elements import Elements
 from tests.support.paths import ASSETS
 from tests.support.runs import CLEAR, COSTS, UNKNOWN, board, run, runs
@@ -486,6 +491,20 @@ def test_a_report_of_mlflow_holds_curves_predictions_reasons_and_versions(tracki
     assert "torch 2.13.0" in text
     assert "experiment 'toy' holds no scores of measures" in text
     assert "1 of 1 finished cells has curves and ROC" in text
+
+
+def test_the_report_of_a_choice_begins_with_its_answer(tracking):
+    sent(tracking, source="one")
+    sent(tracking, source="two", seed="1")
+    log_choice(tracking, json_text(CHOICE.to_dict()))
+    kept = tracking.predictions
+    reader = SimpleNamespace(query=RunQuery("toy"), predictions=kept, validation_predictions=kept)
+    _, page, _ = whole_page(reader, tracking.frame(), SEEDS, tracking, PageOptions())
+    assert page.verdict[0].startswith("Take imagenet with mobilenetv2_100 and recipe fast")
+    assert page.verdict[0] in page.sections[1].notes
+    shown = "".join(Elements(render(page)).text)
+    assert shown.index("Take imagenet") < shown.index("no winner")
+    assert shown.index("chose it, in 2 runs of 2 sources") < shown.index("no winner")
 
 
 def test_a_given_section_stands_in_the_place_of_the_one_left_out(tracking):

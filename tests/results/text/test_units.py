@@ -1,8 +1,11 @@
 """Units of energy and mass: the prefix is chosen once for all figures of a table."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from results.text.units import energy_text, energy_unit, mass_text, three_digits
+from results.text.units import energy_text, energy_unit, mass_text, significant, three_digits
 
 
 @pytest.mark.parametrize(
@@ -43,3 +46,24 @@ def test_a_mass_below_a_kilogram_is_in_grams(kg, text):
 )
 def test_three_digits_have_no_exponent(value, text):
     assert three_digits(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (99.6, 2, "100"), (100.0, 2, "100"), (99.4, 2, "99"), (123.4, 2, "123"), (1.2e-5, 2, "0.000012"),
+        (9.99e-5, 1, "0.0001"), (-999.7, 3, "-1000"), (0.0, 2, "0"), (1234567.0, 6, "1234567"),
+        (4e-10, 1, "0.0000000004"),
+    ],
+)  # fmt: skip
+def test_significant_digits_have_no_exponent(value, digits, text):
+    assert significant(value, digits) == text
+
+
+def test_no_figure_with_a_unit_is_written_with_an_exponent():
+    """`.3g` writes 99.96 % as 1e+02 % and 1234 Wh as 1.23e+03 Wh; `significant` does not."""
+    root = Path(__file__).parents[3]
+    figure = re.compile(r":\.\dg\}\s+(%|[kmM]?Wh|kg|km|[MG]B|hours|minutes|images|seeds)")
+    files = [file for folder in ("benchmark", "results", "scripts") for file in (root / folder).rglob("*.py")]
+    assert len(files) > 300
+    assert [f"{file.name}: {hit.group()}" for file in files for hit in figure.finditer(file.read_text(encoding="utf-8"))] == []

@@ -271,7 +271,7 @@ def test_a_budget_of_two_cells_stops_after_two_and_a_larger_one_goes_on(cats, tm
     code, _, err = cats("run", "plan.yaml", "--device", "cpu")
     assert (code, err.splitlines()[-1].startswith("cats: the budget of 2 cells is used up")) == (2, True)
     code, _, err = cats("run", "plan.yaml", "--device", "cpu", "--kwh", "1e-9")
-    assert (code, "the budget of 1e-09 kWh is used up" in err) == (2, True)
+    assert (code, "the budget of 0.000000001 kWh is used up" in err) == (2, True)
     code, out, _ = cats("plan", "plan.yaml", "--device", "cpu")
     assert code == 2  # `cats run` would not start
     assert "for 1 cell (1 by finished ones)" in out
