@@ -157,9 +157,10 @@ def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False, k
                 asked = set[str]()
 
                 def one(run_id: str) -> pd.DataFrame | None:
+                    table = read(run_id)
                     asked.add(run_id)
                     count(len(asked))
-                    return read(run_id)
+                    return table
 
                 shares, reason = shares_of_target(metric, metric_of(metric).influence_of, runs, one)
         except PlaceError as refused:
