@@ -5,16 +5,36 @@ would say that the figure is known exactly, which a few test images do not show:
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from results.metrics import metric_of, written
 
-if TYPE_CHECKING:
-    from results.board.board import Leaking
-    from results.board.ranking import Row
-
 DONE = {"auc": "ranked", "accuracy": "classified", "balanced_accuracy": "classified"}
 NEAR = 1e-9  # what a mean over seeds or classes may be off by
+
+
+class Ranked(Protocol):
+    """A row of a board, see results.board.ranking.Row."""
+
+    @property
+    def source(self) -> str:
+        """Its name."""
+
+    @property
+    def mean(self) -> float:
+        """Of the metric."""
+
+    @property
+    def low(self) -> float | None:
+        """The lower end of the interval; None where there is none."""
+
+
+class Apart(Ranked, Protocol):
+    """A pair that is kept off the ranking, see results.board.board.Leaking."""
+
+    @property
+    def target(self) -> str:
+        """Its name."""
 
 
 def why_exact(metric: str, value: float) -> str | None:
@@ -29,14 +49,14 @@ def why_exact(metric: str, value: float) -> str | None:
 
 
 def exact_notes(
-    targets: Mapping[str, "Sequence[Row]"], leaking: "Sequence[Leaking]", images: Collection[str], metric: str
+    targets: Mapping[str, Sequence[Ranked]], leaking: Sequence[Apart], images: Collection[str], metric: str
 ) -> list[str]:
     """One note for each target and reason about the sources that have no interval although the test images are counted.
 
     images: the targets whose test images are counted.
     """
     without: dict[tuple[str, str], list[str]] = {}
-    shown: list[tuple[str, Row | Leaking]] = [(target, row) for target, rows in targets.items() for row in rows]
+    shown: list[tuple[str, Ranked]] = [(target, row) for target, rows in targets.items() for row in rows]
     shown += [(pair.target, pair) for pair in leaking]
     for target, row in shown:
         if row.low is None and target in images:

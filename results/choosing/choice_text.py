@@ -42,13 +42,9 @@ def verdict(choice: Choice) -> list[str]:
     """The answer in the sentences that a reader needs first: what to take, why, and which others may be as good."""
     if choice.taken is None:
         return _taken(choice)
-    done = [run for run in choice.tried if run.val_loss is not None]
-    sources = how_many(len({run.source for run in done}), "source")
-    return [
-        *_taken(choice),
-        f"The loss of the validation images chose it, in {how_many(len(done), 'run')} of {sources}.",
-        *_ties(choice),
-    ]
+    done = [run.source for run in choice.tried if run.val_loss is not None]
+    tried = f"{how_many(len(done), 'run')} of {how_many(len(set(done)), 'source')}"
+    return [*_taken(choice), f"The loss of the validation images chose it, in {tried}.", *_ties(choice)]
 
 
 def notes(choice: Choice) -> list[str]:
@@ -64,18 +60,17 @@ def _taken(choice: Choice) -> list[str]:
         return [f"No answer: no run on {choice.target} has finished."]
     figures = [f"val loss {_number(taken.val_loss, 3)}"]
     if taken.score is not None:
-        figures.append(f"test {choice.metric} {_number(taken.score)}, {_interval(choice.metric, taken)}")
+        figures.append(f"test {choice.metric} {_number(taken.score)}, {_interval(choice.metric, taken.score, taken)}")
     setting = "" if taken.setting == ONLY else f", {taken.setting}"
     what = f"Take {taken.source} with {choice.backbone} and recipe {choice.recipe}{setting}"
     return [f"{what} ({'; '.join(figures)})."]
 
 
-def _interval(metric: str, taken: Taken) -> str:
+def _interval(metric: str, score: float, taken: Taken) -> str:
     """The interval of the test score, or why there is none."""
     if taken.low is not None and taken.high is not None:
         return f"{_number(taken.low)} to {_number(taken.high)}"
-    why = None if taken.score is None else why_exact(metric, taken.score)
-    return f"no interval: {why}" if why else "no interval is known"
+    return f"no interval: {why}" if (why := why_exact(metric, score)) else "no interval is known"
 
 
 def _ties(choice: Choice) -> list[str]:
