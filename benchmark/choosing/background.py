@@ -149,5 +149,5 @@ def _priors(name: str, uri: str, asked: Asked, left: _LeftOut | None) -> list[Pr
     except CatsError as error:
         if left is None:
             raise
-        left.unfit.append(first_line(error).partition("; ")[0])  # without the advice for whoever names the experiment
+        left.unfit.append(first_line(error).partition("; ")[0])  # without the advice for a call that names the experiment
         return []

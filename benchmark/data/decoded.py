@@ -47,7 +47,7 @@ class Decoded:
         ids: (N,) str. groups, parts: (N,) str, empty strings where there are none.
         digest: the digest of the data set (Dataset.digest).
         attributes: name → (N,) str, empty strings where it is unknown.
-        sides: (N, 2) int64, height and width in the files; of a volume those of its first slice. None if nobody has looked.
+        sides: (N, 2) int64, height and width in the files; of a volume those of its first slice. None: unknown.
         copies: searches for images of one picture, or reads what an earlier search has found. Few splits need them.
     """
 

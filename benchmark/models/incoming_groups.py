@@ -44,7 +44,7 @@ def with_groups(incoming: Incoming, path: Path, column: str) -> Incoming:
 def patients_in_files(incoming: Incoming) -> np.ndarray | None:
     """The PatientID in the header of each DICOM file, empty for other pictures; None if no picture is a DICOM file.
 
-    The names stay in memory: whoever calls this counts them, and writes none.
+    The names stay in memory: callers count them, and write none.
     """
     if incoming.tree is None:
         return None
@@ -59,7 +59,7 @@ def patients_in_files(incoming: Incoming) -> np.ndarray | None:
     return np.array(found)
 
 
-def told_apart(patients: np.ndarray | None, rows: Sequence[int] | np.ndarray) -> tuple[np.ndarray | None, tuple[str, ...]]:
+def usable_patients(patients: np.ndarray | None, rows: Sequence[int] | np.ndarray) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """The patients, if those of the pictures that count (`rows`) are all known and differ; else None, and why, naming none."""
     if patients is None or not len(rows):
         return None, ()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.models.incoming import Incoming
-from benchmark.models.incoming_groups import patients_in_files, told_apart
+from benchmark.models.incoming_groups import patients_in_files, usable_patients
 from benchmark.models.model import Model
 from benchmark.models.prediction import Batch, predict
 from benchmark.models.prediction_file import label_texts, prediction_file
@@ -88,7 +88,7 @@ def _patients(incoming: Incoming, given: np.ndarray) -> np.ndarray | None:
     """The patients of the pictures, or those that DICOM files name where each that has probabilities, `given`, names one."""
     if incoming.groups is not None:
         return incoming.groups
-    return told_apart(patients_in_files(incoming), np.flatnonzero(np.isfinite(given).all(axis=1)))[0]
+    return usable_patients(patients_in_files(incoming), np.flatnonzero(np.isfinite(given).all(axis=1)))[0]
 
 
 def sentences_about(summary: Summary, model: Model, total: int) -> list[str]:

@@ -11,7 +11,7 @@ from benchmark.models.change import MOST
 from benchmark.models.decoding import decoded
 from benchmark.models.distance import Distance
 from benchmark.models.incoming import Incoming
-from benchmark.models.incoming_groups import patients_in_files, told_apart
+from benchmark.models.incoming_groups import patients_in_files, usable_patients
 from benchmark.models.model import BATCH, NO_NUMBER, Model, Outputs, predicted_classes
 from benchmark.models.sample import Sample
 from benchmark.models.statistics import STATISTICS, image_statistics
@@ -74,7 +74,7 @@ def new_sample(
         statistics[:, [STATISTICS.index("height"), STATISTICS.index("width")]] = (
             np.nan if drawn.sides is None else drawn.sides[used]
         )
-    patients, notes = (drawn.groups, ()) if drawn.groups is not None else told_apart(patients_in_files(drawn), rows)
+    patients, notes = (drawn.groups, ()) if drawn.groups is not None else usable_patients(patients_in_files(drawn), rows)
     groups = None if patients is None else np.unique(patients[rows], return_inverse=True)[1].ravel()
     unlike = distance.score(features) > distance.threshold
     sample = Sample(features, predicted_classes(model.probabilities(logits), model.manifest.task), unlike, statistics, groups)

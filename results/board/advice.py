@@ -84,7 +84,7 @@ def _words(least: Sequence[float | None]) -> str:
 
 
 def _as_small(least: Sequence[float | None], most: Sequence[float | None]) -> bool:
-    """Whether differences are nearly as small as those of the most seeds; what nobody tells apart never is."""
+    """Whether differences are nearly as small as those of the most seeds; a difference that cannot be told never is."""
     if least is most:
         return True
     if len(least) != len(most):  # one target has both the least and the most noise with some numbers of seeds

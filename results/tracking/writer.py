@@ -34,7 +34,7 @@ class Writer:
         lease: the right to write to the experiment, checked before every record. Without a lease every record is written, and
             its key is always searched for runs that another process may have written meanwhile.
         refused: sentences about the records that were set aside, because they are damaged or MLflow refuses them.
-        away: why the last delivery failed, for whoever says it once and not for every record; empty if it did not fail.
+        away: why the last delivery failed, which the driver says once and not for every record; empty if it did not fail.
     """
 
     tracking: Experiment
