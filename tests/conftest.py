@@ -24,6 +24,8 @@ HANDS_OUT = "PYTEST_XDIST_WORKER" not in os.environ and "-n" in sys.argv and "0"
 TRUTH = Path(os.environ.get("CATS_TRUTH") or Path(__file__).parents[2] / "shared" / "truth")  # beside the checkout
 
 os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # that of trio loads trio, for a second, and no test uses it
+for _name in ("CATS_HOME", "MLFLOW_TRACKING_URI"):  # those of the user: fixtures of a module run before `home` below
+    os.environ.pop(_name, None)
 
 if not HANDS_OUT:  # all but the process that gives its tests to others, which wait for it
     import_module("tests.support.databases").share_tables()

@@ -1,19 +1,32 @@
-"""An answer of `cats choose`, made by hand."""
+"""A place in which `cats choose` runs in seconds: weights of a tiny network, and a recipe of one epoch, two learning rates."""
 
-from results.choosing.choice import Attempted, Choice, Named, Rival, Spent, Taken
+from functools import cache
+from pathlib import Path
 
-RUNS = (
-    Attempted("imagenet", "lr=0.003", 0, 0.31, 0.001, 0.1),
-    Attempted("imagenet", "lr=0.0003", 0, None, 0.0005, 0.05),
-    Attempted("inat_bird", "lr=0.003", 0, 0.42, 0.002, 0.2),
-)
-CHOICE = Choice(
-    experiment="choose-mydata", target="mydata", backbone="mobilenetv2_100", recipe="fast", policy="race", metric="auc",
-    taken=Taken("imagenet", "lr=0.003", 0, 0.31, 3, 0.91, 0.87, 0.95),
-    spent=Spent(0.0035, 0.0035, 0.35, 2, 1, 0.035, 3.5, 24, 0.0035, 0.35), tried=RUNS,
-    ended="the budget of 3 cells holds no further run",
-    then="next come inat_bird (lr=0.0003) with seed 0", ties={"inat_bird (lr=0.003)": 0.4},
-    near=Named(("imagenet", "radimagenet"), 12, 12), best=Named(("imagenet", "a", "b"), 11, 12), within=0.93,
-    rivals=(Rival("leader", 0.0028, 0.0005, 0.0055, 0.0012, -0.001, 0.003),),
-    prior=("runs of x",), notes=("a note",), kept="models/mydata",
-)  # fmt: skip
+RECIPE = "{base: finetune, size: 16, epochs: 1, batch_size: 64, lr: [0.01, 0.001]}\n"
+SOURCES = ("imagenet", "inat_bird", "inat_insect")
+CALL = ("choose", "ihc", "--recipe", "tiny.yaml", "--prior", "none")
+
+
+@cache
+def _weights(number):
+    import torch
+    from safetensors.torch import save
+
+    from benchmark.machine.timm_import import timm
+
+    with torch.random.fork_rng():
+        torch.manual_seed(number)
+        network = timm.create_model("test_resnet", num_classes=10)
+    return save(network.state_dict(), {"mean": "0.5,0.5,0.5", "std": "0.25,0.25,0.25"})
+
+
+def furnish(folder: Path, monkeypatch=None) -> Path:
+    """Put the recipe and the weights into a folder; with `monkeypatch` CATS_WEIGHTS names those."""
+    (folder / "weights").mkdir(parents=True, exist_ok=True)
+    (folder / "tiny.yaml").write_text(RECIPE)
+    for number, name in enumerate(SOURCES):
+        (folder / "weights" / f"test_resnet.{name}.safetensors").write_bytes(_weights(number))
+    if monkeypatch is not None:
+        monkeypatch.setenv("CATS_WEIGHTS", str(folder / "weights"))
+    return folder

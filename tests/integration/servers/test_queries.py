@@ -2,7 +2,6 @@
 
 import os
 
-import mlflow
 import pytest
 
 from tests.support.queries import fill
@@ -17,7 +16,6 @@ FILLED: set[str] = set()  # addresses of servers; that of MLflow stays when pyte
 def uri(request, tmp_path_factory):
     """A server with the experiment of the page."""
     server = request.getfixturevalue(request.param)
-    before = mlflow.get_tracking_uri()
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("queries")
         patch.chdir(folder)
@@ -34,7 +32,6 @@ def uri(request, tmp_path_factory):
             fill(address)
         FILLED.add(address)
         yield address
-    mlflow.set_tracking_uri(before)
 
 
 @pytest.mark.parametrize("number", ANSWERS)

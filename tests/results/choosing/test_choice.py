@@ -13,7 +13,7 @@ from results.error import CatsError
 from results.report.chosen import chosen
 from results.text.plain import json_text
 from results.text.units import USUAL, EnergyUnit, energy_unit
-from tests.support.choices import CHOICE, RUNS
+from tests.support.choice_answers import CHOICE, RUNS
 
 RIGHT = "90 % confidence; a set made in this way was right on"
 TOOK = "the trainings took 10 % of what all 24 runs of one seed would take"

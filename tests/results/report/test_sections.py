@@ -40,7 +40,7 @@ from results.tracking.cost_columns import hardware
 from results.tracking.log_choice import log_choice
 from results.tracking.log_report import log_page
 from results.tracking.send import send
-from tests.support.choices import CHOICE
+from tests.support.choice_answers import CHOICE
 from tests.support.elements import Elements
 from tests.support.paths import ASSETS
 from tests.support.runs import CLEAR, COSTS, UNKNOWN, board, run, runs

@@ -1,6 +1,5 @@
 """The ten queries of docs/mlflow.md on sqlite; tests.integration.servers.test_queries has them on the servers."""
 
-import mlflow
 import pytest
 
 from tests.support.queries import BLOCKS, fill
@@ -11,12 +10,10 @@ from tests.support.query_answers import ANSWERS, check
 def uri(tmp_path_factory):
     folder = tmp_path_factory.mktemp("queries")
     uri = f"sqlite:///{folder}/mlflow.db"
-    before = mlflow.get_tracking_uri()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         fill(uri)
         yield uri
-    mlflow.set_tracking_uri(before)
 
 
 def test_the_page_has_ten_queries():
