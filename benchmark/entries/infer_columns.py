@@ -13,7 +13,7 @@ from benchmark.entries.infer_marks import mark_columns, offer
 from benchmark.entries.said import Said
 from results.error import CatsError, nearest
 
-LABEL_WORDS = ("label", "class", "target", "diagnosis", "dx", "category", "labels", "findinglabels", "y")
+LABEL_WORDS = ("label", "class", "target", "diagnosis", "dx", "category", "labels", "finding", "findinglabels", "y")
 OF_PEOPLE = frozenset({"sex", "gender", "age", "race", "ethnicity", "site", "location", "laterality", "side", "view"})
 FEW = 20  # different values of a column that may be a label
 

@@ -572,6 +572,12 @@ def test_other_columns_that_cannot_be_right(data, new, columns, sentence):
     assert sentence in err
 
 
+@pytest.mark.parametrize("column", ["Finding", "Finding Labels"])
+def test_the_label_is_known_by_the_name_of_its_column(own, data, new, column):
+    assert new(rows(data(), file=file, label=None, **{column: lambda n: NAMES[LABEL[n]]}))[0] == 0
+    assert options(own)["label"] == column
+
+
 def test_a_second_column_of_the_same_division_is_no_other_label(own, data, new):
     assert new(rows(data(), file=file, diagnosis=lambda n: int(LABEL[n])))[0] == 0
     assert options(own)["label"] == "label"
