@@ -49,6 +49,7 @@ def explain(
         ),
     ] = 40,
     arrays: Annotated[bool, typer.Option("--arrays", help="Write the maps as numbers too, as safetensors.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace older explanations in the folder.")] = False,
     device: DeviceOption = Device.auto,
 ) -> None:
     """Show where a classifier looks: Grad-CAM and integrated gradients of right, wrong and unsure test images, or of pictures.
@@ -70,11 +71,11 @@ def explain(
     from benchmark.models.model import read_model
 
     folder = to or (Path(EXPLANATIONS) if images else model / EXPLANATIONS)  # a classifier is passed on, names are not
-    require_free(folder)
+    require_free(folder, overwrite=overwrite)
     kept = read_model(model, device_of(device.value).type)
     pictures = given_pictures(kept.manifest, images) if images else target_pictures(kept.manifest, target)
     made = explained(kept, pictures, errors, check)
-    write_explanation(made, folder, arrays=arrays)
+    write_explanation(made, folder, arrays=arrays, overwrite=overwrite)
     if errors is not None and made.answers.wrong < errors:
         exist = how_many(made.answers.wrong, "error exists and is", "errors exist and all of them are")
         say(f"--errors is {errors}; {exist} explained")

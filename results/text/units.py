@@ -1,4 +1,4 @@
-"""Energy and mass in units that people read, one unit with an SI prefix for all figures of a table; and plain numbers."""
+"""Energy and mass in units that people read, one unit with an SI prefix for all figures of a table; shares and plain numbers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,6 +41,11 @@ def energy_text(kwh: float | None, sign: str = "") -> str:
 def mass_text(kg: float) -> str:
     """A mass with its unit: g below 1 kg."""
     return f"{three_digits(kg)} kg" if kg >= 1 else f"{three_digits(1000 * kg)} g"
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """A share as people read it: 0.05 is "5 %"."""
+    return f"{100 * share:.{decimals}f} %"
 
 
 def three_digits(value: float) -> str:

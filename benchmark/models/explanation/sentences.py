@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from benchmark.models.explanation.check import ALIKE, Figure
 from benchmark.models.explanation.explain import REDRAWN, Check, Explanation
 from benchmark.models.explanation.maps import GAP
 from results.text.counts import how_many
+from results.text.units import percent
 
 
 def sentences_of(made: Explanation) -> list[str]:
@@ -21,11 +24,18 @@ def _explained(made: Explanation) -> Iterator[str]:
         answers = f": {how_many(good, 'answer is', 'answers are')} right, {how_many(bad, 'is', 'are')} wrong"
     yield f"{made.pictures.title} ({count:,}){answers}"
     yield f"Grad-CAM weighs {made.layer.title} of {made.model.manifest.architecture.backbone}"
-    gaps = made.maps.gaps
-    missed = int((gaps > GAP).sum())
-    exact = "all images" if not missed else f"all but {missed} of {len(gaps)} images"
-    worst = "" if not missed else f", at worst within {gaps.max():.1%}"
-    yield f"integrated gradients add up to the change of the logit within {GAP:.0%} for {exact}{worst}"
+    yield complete(made.maps.gaps)
+
+
+def complete(gaps: np.ndarray) -> str:
+    """How exactly integrated gradients add up, in a sentence. `gaps`: (N,) of N images, see integrated_gradients."""
+    met = int((gaps <= GAP).sum())
+    images = f"{met} of {how_many(len(gaps), 'image')}" if met < len(gaps) else f"all of {how_many(met, 'image')}"
+    worst = f"; the worst is off by {percent(gaps.max(), 1)}" if met < len(gaps) else ""
+    return (
+        "the integrated gradients of an image should add up to the change of the logit: "
+        f"within {percent(GAP)} they do for {images}{worst}"
+    )
 
 
 def _checked(check: Check) -> Iterator[str]:

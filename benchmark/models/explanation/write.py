@@ -14,7 +14,7 @@ from benchmark.models.explanation.sentences import sentences_of
 from benchmark.models.explanation.sheet import Explained, draw_sheet
 from benchmark.models.manifest import CHECK, SHEET
 from results.error import CatsError
-from results.files.atomic import atomic_write
+from results.files.atomic import atomic_write, discard
 from results.text.plain import json_text
 from results.text.printing import csv_text
 
@@ -22,23 +22,29 @@ LIST, ARRAYS = "images.csv", "maps.safetensors"
 OVERVIEW = 4  # images of a kind on the first sheet, where there are several kinds
 
 
-def require_free(folder: Path) -> None:
-    """Raises CatsError if there is something at the place of the explanations."""
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise CatsError(f"{folder} exists already; remove it, or name another folder with --output")
+def require_free(folder: Path, *, overwrite: bool) -> None:
+    """Raises CatsError if there is something at the place of the explanations; older ones may be there with `overwrite`."""
+    if not (folder.is_file() or (folder.is_dir() and any(folder.iterdir()))):
+        return
+    if not (folder / CHECK).is_file():  # never remove what this command has not written
+        raise CatsError(f"{folder} exists already and holds no explanations; name another folder with --output")
+    if not overwrite:
+        raise CatsError(f"{folder} exists already; name another folder with --output, or say --overwrite")
 
 
-def write_explanation(made: Explanation, folder: Path, *, arrays: bool = False) -> None:
-    """Write the folder, whole or not at all. Raises CatsError if it exists and has content, or if the disk refuses.
+def write_explanation(made: Explanation, folder: Path, *, arrays: bool = False, overwrite: bool = False) -> None:
+    """Write the folder, whole or not at all; with `overwrite` it takes the place of older explanations when it is whole.
+
+    Raises CatsError as require_free does, or if the disk refuses.
 
     SHEET shows some images of every kind; where there are several kinds, each has a sheet of its own. The sheets hold no
     names of files: the numbers above the images are those of the list. With `arrays` ARRAYS holds what the sheets show.
     """
-    require_free(folder)
+    require_free(folder, overwrite=overwrite)
     groups = _groups(made)
     manifest = made.model.manifest
     title = f"{manifest.name}: what its answers rest on, {made.pictures.title}"
-    with atomic_write(folder, "the explanations", durable=True) as draft:
+    with atomic_write(folder.resolve(), "the explanations", durable=True) as draft:
         draft.mkdir()
         few = OVERVIEW if len(groups) > 1 else None
         draw_sheet(title, [(kind.title(len(some[:few])), some[:few]) for kind, some in groups], draft / SHEET)
@@ -48,6 +54,8 @@ def write_explanation(made: Explanation, folder: Path, *, arrays: bool = False) 
         _write_list(made, draft / LIST)
         if arrays:
             _write_arrays(made, draft / ARRAYS)
+        if overwrite:
+            discard(folder.resolve())
 
 
 def facts_of(made: Explanation) -> dict[str, Any]:

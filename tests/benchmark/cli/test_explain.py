@@ -56,7 +56,12 @@ def test_right_wrong_and_unsure_test_images_are_explained_and_checked(cats, home
     assert found["sentences"] == out.splitlines()[:-1]
     assert "test images of spots" in out
     code, _, err = cats("explain", str(model))
-    assert (code, err) == (2, f"cats: {folder} exists already; remove it, or name another folder with --output\n")
+    assert (code, err) == (2, f"cats: {folder} exists already; name another folder with --output, or say --overwrite\n")
+    code, _, err = cats("explain", str(model), "--overwrite", "--check", "0")
+    assert (code, err) == (0, "")
+    assert not (folder / "maps.safetensors").exists()  # nothing of the older explanations stays
+    assert "rank_correlation" not in json.loads((folder / "check.json").read_text())
+    assert not [file for file in model.iterdir() if file.name.startswith(".cats-draft")]
 
 
 @pytest.mark.slow
@@ -113,7 +118,8 @@ def test_a_grey_network_explains_grey_pictures_only(cats, tmp_path):
         (["{model}", "."], "no file has the ending of a picture"),
         (["{model}/model.json"], "model.json is no folder; name the folder of a kept classifier"),
         (["nowhere"], "nowhere is no folder; name the folder of a kept classifier"),
-        (["{model}", "--to", "{model}"], "exists already; remove it, or name another folder with --output"),
+        (["{model}", "--to", "{model}"], "exists already and holds no explanations; name another folder with --output"),
+        (["{model}", "--to", "{model}", "--overwrite"], "exists already and holds no explanations; name another folder"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_writes_nothing(cats, model, arguments, sentence):
