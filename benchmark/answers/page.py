@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benchmark.answers.as_run import as_run
 from benchmark.specs.plan import Plan, is_plan, load_plan
 from benchmark.specs.plan_facts import plan_facts, plan_text
 
@@ -14,16 +15,22 @@ if TYPE_CHECKING:
     from benchmark.answers.query import RunReader
     from results.board.board import Board
     from results.report.whole import PageOptions
+    from results.tracking.experiment import Experiment
 
 
 def page_options(
-    subject: str | Plan, runs: "pd.DataFrame", facts: Sequence[tuple[str, str]] = (), **others: Any
+    subject: str | Plan,
+    runs: "pd.DataFrame",
+    tracking: "Experiment",
+    facts: Sequence[tuple[str, str]] = (),
+    **others: Any,
 ) -> "PageOptions":
     """The options of a page about a plan or an experiment.
 
     Args:
         subject: the plan, its file, its name, or the name of an experiment.
         runs: the attempts of the page, see Experiment.frame.
+        tracking: the experiment, which knows with which options the plan was run.
         facts: more of what was asked.
         others: further fields of PageOptions.
 
@@ -35,8 +42,9 @@ def page_options(
 
     entries = used(runs["source"].dropna(), runs["target"].dropna()) if {"source", "target"} <= set(runs) else []
     plan = load_plan(subject) if isinstance(subject, str) and is_plan(subject) else subject
+    asked = as_run(plan, tracking) if isinstance(plan, Plan) else subject
     return PageOptions(
-        [*plan_facts(subject), *facts], used=entries, plan=plan_text(plan) if isinstance(plan, Plan) else "", **others
+        [*plan_facts(asked), *facts], used=entries, plan=plan_text(plan) if isinstance(plan, Plan) else "", **others
     )
 
 
@@ -68,6 +76,6 @@ def shared_page(subject: str, reader: "RunReader", terms: "Terms") -> SharedPage
     frame = frame_without_names(reader.frame(fresh=terms.fresh))
     tracking = Experiment(reader.uri, reader.query.experiment, create=False)
     runs = runs_of_query(frame, reader.query.of_every_size)
-    options = page_options(subject, runs, reason=reason_without_names)
+    options = page_options(subject, runs, tracking, reason=reason_without_names)
     board, page, _ = whole_page(reader, frame, terms.judging(reader), tracking, options)
     return SharedPage(board, render(page), runs, options, tuple(page.verdict))

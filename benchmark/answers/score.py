@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from benchmark.answers.as_run import as_run
 from benchmark.answers.door import Door
 from benchmark.answers.run import failures
 from benchmark.execution.records import frame_of, outbox_of
@@ -75,7 +76,7 @@ def score_pairs(plan: Plan, how: How, door: Door) -> tuple[Run, ResolvedPlan]:
     outbox = outbox_of(how.uri, plan.experiment)
     with Lease(tracking, outbox, door.say) as lease, door.progress() as watch:
         processes = how.workers or number_of_processes(how.images, settings.recipe.size)
-        fold(tracking, plan_text(plan))
+        fold(tracking, plan_text(as_run(plan, tracking)))  # options of `cats run` stay known
         return score_plan(settings, Writer(tracking, outbox, lease), watch, processes), resolved
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from benchmark.answers.as_run import as_run
 from benchmark.execution.records import outbox_of, waiting_for
 from benchmark.specs.plan import Plan
 from benchmark.specs.plan_facts import plan_text
@@ -45,7 +46,7 @@ def _sent(experiment: str, plan: Plan | None, tracking_uri: str, say: Callable[[
         require_experiment(tracking_uri, experiment)
     tracking, outbox = Experiment(tracking_uri, experiment), outbox_of(tracking_uri, experiment)
     with Lease(tracking, outbox, say) as lease:
-        fold(tracking, None if plan is None else plan_text(plan))
+        fold(tracking, None if plan is None else plan_text(as_run(plan, tracking)))
         adopt(outbox, experiment)
         writer = Writer(tracking, outbox, lease)
         writer.tidy()

@@ -29,7 +29,9 @@ def cost(
     ] = None,
     picture: Annotated[
         Path | None,
-        typer.Option("--output", "-o", callback=a_picture, help="File (.png, .svg or .pdf) for a plot of regret against kWh."),
+        typer.Option(
+            "--output", "-o", callback=a_picture, help="File (.png, .svg or .pdf) for a plot of regret against energy."
+        ),
     ] = None,
     images: ImagesOption = True,
     train: TrainOption = None,

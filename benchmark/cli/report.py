@@ -108,7 +108,7 @@ def report(
     facts = [(f"option: {name}", str(value)) for name, value in options if value]
     runs = runs_of_query(frame, reader.query.of_every_size)
     choices = page_options(
-        plan, runs, facts, details=details, over=over, combine=combine or [], baseline=baseline, sections=sheets,
+        plan, runs, tracking, facts, details=details, over=over, combine=combine or [], baseline=baseline, sections=sheets,
         learn=learning(reader, learn_from or []),
     )  # fmt: skip
     _, page, cells = whole_page(reader, frame, judging, tracking, choices)

@@ -236,7 +236,7 @@ def report(
     tracking = Experiment(reader.uri, reader.query.experiment, create=False)
     frame = reader.frame()
     runs = runs_of_query(frame, reader.query.of_every_size)
-    options = page_options(plan_or_experiment(plan), runs, combine=formulas, learn=learn)
+    options = page_options(plan_or_experiment(plan), runs, tracking, combine=formulas, learn=learn)
     _, page, _ = whole_page(reader, frame, terms.judging(reader), tracking, options)
     with written(place, "the report") as draft:
         draft.write_text(render(page), encoding="utf-8")

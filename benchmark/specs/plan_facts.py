@@ -11,7 +11,8 @@ def plan_facts(subject: str | Plan) -> list[tuple[str, str]]:
         return [("experiment", subject), ("plan", "none; all finished cells of the experiment count")]
     loaded = load_plan(subject) if isinstance(subject, str) else subject
     facts = loaded.model_dump(mode="json", exclude={"missing"} if loaded.missing == "error" else None)
-    return [(name, _text(value)) for name, value in facts.items() if value not in (None, [], {})]
+    texts = [(name, _text(value)) for name, value in facts.items() if value is not None]
+    return [(name, text) for name, text in texts if text]  # a budget without a limit has no text
 
 
 def plan_text(plan: Plan) -> str:

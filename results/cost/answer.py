@@ -3,38 +3,39 @@
 from collections.abc import Sequence
 
 from results.cost.bill import Bill
-from results.cost.tables import without_energy
+from results.cost.tables import page_unit, without_energy
 from results.cost.tradeoff import Tradeoff, Way
 from results.text.counts import how_many
-from results.text.units import energy_text, mass_text, three_digits
+from results.text.units import EnergyUnit, energy_text, mass_text
 
 
 def answer(bill: Bill, tradeoff: Tradeoff | None) -> list[str]:
     """One sentence about the total, and one about the ways of choosing if there are any."""
     attempts = how_many(bill.attempts, "attempt")
     lost = f" ({bill.unfinished} of them not finished)" if bill.unfinished else ""
-    return [f"{bill.experiment}: {attempts}{lost} took {taken(bill)}", *([] if tradeoff is None else _worth(tradeoff))]
+    return [
+        f"{bill.experiment}: {attempts}{lost} took {taken(bill)}",
+        *([] if tradeoff is None else _worth(tradeoff, page_unit(bill))),
+    ]
 
 
-def taken(bill: Bill, *, prefixed: bool = False) -> str:
-    """The energy and the CO2e of all attempts, in kWh and kg; `prefixed`: in the units in which their numbers are short."""
+def taken(bill: Bill) -> str:
+    """The energy and the CO2e of all attempts, in the units in which their numbers are short."""
     total = bill.total
     if total.known is None:
         return "energy that is not known"
     sign = "about " if total.rough else "at least " if total.missing else ""
-    energy = energy_text(total.known) if prefixed else f"{three_digits(total.known)} kWh"
-    mass = mass_text(total.kg) if prefixed else f"{three_digits(total.kg)} kg"
-    emitted = f" and {mass} CO2e" if total.kg else ""
-    return f"{sign}{energy}{emitted}{without_energy(total.without) if total.rough else ''}"
+    emitted = f" and {mass_text(total.kg)} CO2e" if total.kg else ""
+    return f"{sign}{energy_text(total.known)}{emitted}{without_energy(total.without) if total.rough else ''}"
 
 
-def _worth(tradeoff: Tradeoff) -> list[str]:
+def _worth(tradeoff: Tradeoff, unit: EnergyUnit) -> list[str]:
     front = [way for way in tradeoff.ways if way.front]
     if not front:
         return [
             f"which way of choosing is worth its energy is not known, because no energy of {_all(tradeoff)} is known in full"
         ]
-    listed = "; ".join(f"{way.name}, {three_digits(way.kwh or 0.0)} kWh, {_regret(way)}" for way in front)
+    listed = "; ".join(f"{way.name}, {unit.text(way.kwh or 0.0)} {unit.name}, {_regret(way)}" for way in front)
     what = f"ways of choosing that no other way beats in both energy and mean regret ({tradeoff.metric}, {_all(tradeoff)})"
     return [f"{what}: {listed}{_sure(front)}"]
 

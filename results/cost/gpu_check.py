@@ -6,7 +6,7 @@ import pandas as pd
 
 from results.record import APART, LONG, Cost
 from results.text.counts import how_many
-from results.text.units import three_digits
+from results.text.units import energy_unit, percent
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,13 @@ class GpuCheck:
         compared = f"{how_many(self.phases, 'phase')} of {LONG:g} s or more"
         each = f"every phase of {LONG:g} s or more ({self.phases:,} in all)"
         if self.worst is None:
-            return [f"GPU energy: codecarbon and NVML's counter agree within {APART:.0%} in {each}"]
+            return [f"GPU energy: codecarbon and NVML's counter agree within {percent(APART)} in {each}"]
         kind, phase, ours, theirs = self.worst
-        most = f"most in {phase} of a {kind}: {three_digits(ours)} and {three_digits(theirs)} kWh"
+        unit = energy_unit([ours, theirs])
+        most = f"most in {phase} of a {kind}: {unit.text(ours)} and {unit.text(theirs)} {unit.name}"
         return [
-            f"GPU energy: codecarbon and NVML's counter differ by more than {APART:.0%} in {self.apart} of {compared}, {most}"
+            f"GPU energy: codecarbon and NVML's counter differ by more than {percent(APART)} in {self.apart} of {compared}, "
+            f"{most}"
         ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from results.text.units import three_digits
+from results.text.units import energy_text
 from results.tracking.cost_columns import foreign_sentence, foreign_share
 
 NAMES = {"cpu": "processor at full load", "ram": "memory, whatever its load"}
@@ -33,9 +33,7 @@ class MachineUse:
         if self.foreign is not None:
             said.append(foreign_sentence(self.foreign))
         if self.kwh is not None:
-            said.append(
-                f"the whole machine took {three_digits(self.kwh)} kWh meanwhile, with idle cores and the work of others"
-            )
+            said.append(f"the whole machine took {energy_text(self.kwh)} meanwhile, with idle cores and the work of others")
         if self.watts:
             powers = [
                 f"{NAMES.get(name, name)}: {' or '.join(f'{each:g}' for each in watts)} W" for name, watts in self.watts.items()

@@ -7,13 +7,13 @@ from typing import Any
 from results.cost.amount import Amount
 from results.cost.bill import Bill
 from results.text.counts import how_many
-from results.text.units import three_digits
+from results.text.units import EnergyUnit, MassUnit, energy_text, energy_unit, mass_text, three_digits
 from results.tracking.cost_columns import SHARED
 
 
 @dataclass(frozen=True)
 class CostTable:
-    """A table of a bill. Energy is in kWh, None where it is not known."""
+    """A table of a bill. Energy is in kWh and CO2e in kg, None where they are not known."""
 
     title: str
     head: Sequence[str]
@@ -24,9 +24,27 @@ class CostTable:
         """The names of the columns that hold words."""
         return frozenset(name for i, name in enumerate(self.head) if any(isinstance(line[i], str) for line in self.lines))
 
+    def in_units(self, energy: EnergyUnit, mass: MassUnit) -> "CostTable":
+        """The same in units in which people read it: the names of the columns and the numbers below them."""
+        times = [energy.per_kwh if "kWh" in name else mass.per_kg if "kg" in name else None for name in self.head]
+        head = [name.replace("kWh", energy.name).replace("kg", mass.name) for name in self.head]
+        lines = [
+            [
+                value if factor is None or value is None else float(value) * factor
+                for value, factor in zip(line, times, strict=True)
+            ]
+            for line in self.lines
+        ]
+        return CostTable(self.title, head, lines)
+
 
 ROUGH = "runs used the same hardware at the same time, and each counts all the energy that it drew"
 AMOUNT = ("kWh", "counter kWh", "modelled kWh", "missing figures", "kg CO2e", "seconds")
+
+
+def page_unit(bill: Bill) -> EnergyUnit:
+    """The unit of every energy of an answer or a page: the one in which the sum of all is short."""
+    return energy_unit([bill.total.known])
 
 
 def amount_cells(amount: Amount) -> list[float | int | None]:
@@ -68,11 +86,11 @@ def bill_notes(bill: Bill) -> list[str]:
     """What the figures of a bill mean."""
     total = bill.total
     sentences = [
-        "kWh and kg CO2e are given only if all their parts are known; counter and modelled hold the parts that are known"
+        "energy and CO2e are given only if all their parts are known; counter and modelled hold the parts that are known"
     ]
-    known = "" if total.known is None else f"{three_digits(total.known)} kWh"
+    known = "" if total.known is None else energy_text(total.known)
     if total.known is not None and total.kg:
-        known += f" and {three_digits(total.kg)} kg CO2e"
+        known += f" and {mass_text(total.kg)} CO2e"
     if total.rough:
         sentences.append(f"about {known} in all{without_energy(total.without)}: {ROUGH}")
     elif known and total.missing:
@@ -80,15 +98,16 @@ def bill_notes(bill: Bill) -> list[str]:
             f"at least {known} in all: {total.missing} {'figure is' if total.missing == 1 else 'figures are'} missing"
         )
     if total.kg_missing:
-        sentences.append(f"of {three_digits(total.kg_missing)} kWh the country's carbon intensity is unknown")
+        sentences.append(f"of {energy_text(total.kg_missing)} the country's carbon intensity is unknown")
     if total.co2e is not None and bill.km_by_car is not None:
         about = "about " if total.rough else ""
-        driven = f"{three_digits(bill.km_by_car)} km by car (400 g per mile: US EPA, EPA-420-F-23-014)"
-        sentences.append(f"{about}{three_digits(total.co2e)} kg CO2e are {driven}")
+        far = f"{three_digits(bill.km_by_car)} km" if bill.km_by_car >= 1 else f"{three_digits(1000 * bill.km_by_car)} m"
+        driven = f"{far} by car (400 g per mile: US EPA, EPA-420-F-23-014)"
+        sentences.append(f"{about}{mass_text(total.co2e)} CO2e are {driven}")
     if total.shared:
         shares = ", ".join(kind for kind in bill.kinds if kind.endswith(SHARED))
         sentences.append(
-            f"{three_digits(total.shared)} kWh of attempts that ran together on one device, shared by device time: {shares}"
+            f"{energy_text(total.shared)} of attempts that ran together on one device, shared by device time: {shares}"
         )
     sentences += bill.machine.sentences()
     sentences += bill.check.sentences()

@@ -9,7 +9,7 @@ from rich.text import Text
 from results.cost.answer import answer
 from results.cost.bill import Bill
 from results.cost.paid_plot import paid_of
-from results.cost.tables import ROUGH, CostTable, bill_notes, bill_tables, without_energy
+from results.cost.tables import ROUGH, CostTable, bill_notes, bill_tables, page_unit, without_energy
 from results.cost.tradeoff import CHANCE, SWEEP, Tradeoff
 from results.statistics.rank_agreement import FEW, MANY
 from results.text.counts import how_many
@@ -22,7 +22,7 @@ from results.text.printing import (
     terminal_notes,
     terminal_table,
 )
-from results.text.units import three_digits
+from results.text.units import KWH, EnergyUnit, mass_unit, three_digits
 
 ENDS = ("way to choose", "front")  # the columns of words among the ways of choosing
 
@@ -43,7 +43,13 @@ class CostText:
     @property
     def notes(self) -> list[str]:
         """The sentences below the tables."""
-        return bill_notes(self.bill) + ([] if self.tradeoff is None else tradeoff_notes(self.tradeoff))
+        return bill_notes(self.bill) + ([] if self.tradeoff is None else tradeoff_notes(self.tradeoff, page_unit(self.bill)))
+
+    @property
+    def _read(self) -> list[CostTable]:
+        """The tables of the bill in the units in which people read them."""
+        units = page_unit(self.bill), mass_unit(self.bill.total.kg)
+        return [table.in_units(*units) for table in bill_tables(self.bill)]
 
     @property
     def sentences(self) -> list[str]:
@@ -54,9 +60,10 @@ class CostText:
         """For the terminal: the answer, the ways of choosing, then every detail of the bill."""
         parts: list[RenderableType] = [terminal_notes(answer(self.bill, self.tradeoff)), Text("")]
         if self.tradeoff is not None:
-            title, head, lines = tradeoff_lines(self.tradeoff)
-            parts += [terminal_table(title, head, lines, ENDS), terminal_notes(tradeoff_notes(self.tradeoff)), Text("")]
-        for table in bill_tables(self.bill):
+            unit = page_unit(self.bill)
+            title, head, lines = tradeoff_lines(self.tradeoff, unit)
+            parts += [terminal_table(title, head, lines, ENDS), terminal_notes(tradeoff_notes(self.tradeoff, unit)), Text("")]
+        for table in self._read:
             keys = sum(name in table.word_columns for name in table.head)
             parts += [terminal_table(table.title, table.head, _cells(table), table.word_columns, keys), Text("")]
         return Group(*parts, terminal_notes(bill_notes(self.bill)))
@@ -65,9 +72,10 @@ class CostText:
         """For a README or an issue: in the order of the terminal."""
         lines = [*markdown_notes(answer(self.bill, self.tradeoff)), ""]
         if self.tradeoff is not None:
-            title, head, rows = tradeoff_lines(self.tradeoff)
-            lines += [*markdown_section(title, head, rows, ENDS), *markdown_notes(tradeoff_notes(self.tradeoff)), ""]
-        for table in bill_tables(self.bill):
+            unit = page_unit(self.bill)
+            title, head, rows = tradeoff_lines(self.tradeoff, unit)
+            lines += [*markdown_section(title, head, rows, ENDS), *markdown_notes(tradeoff_notes(self.tradeoff, unit)), ""]
+        for table in self._read:
             lines += markdown_section(table.title, table.head, _cells(table), table.word_columns)
         return "\n".join([*lines, *markdown_notes(bill_notes(self.bill))]) + "\n"
 
@@ -100,9 +108,9 @@ def _cells(table: CostTable) -> list[list[str]]:
     return [[_cell(value) for value in line] for line in table.lines]
 
 
-def tradeoff_lines(tradeoff: Tradeoff) -> tuple[str, list[str], list[list[str]]]:
+def tradeoff_lines(tradeoff: Tradeoff, unit: EnergyUnit = KWH) -> tuple[str, list[str], list[list[str]]]:
     """Title, head and lines of the ways of choosing as text; a regret has its interval behind it, as in `cats agree`."""
-    table = tradeoff_table(tradeoff)
+    table = tradeoff_table(tradeoff).in_units(unit, mass_unit(None))
     first, _, _, _, _, *rest = table.head
     lines = [
         [paid.name, figure_text(paid.regret, paid.low, paid.high, REGRET_DIGITS), *(_cell(value) for value in line[5:])]
@@ -122,8 +130,8 @@ def tradeoff_table(tradeoff: Tradeoff) -> CostTable:
     return CostTable(f"Regret of {tradeoff.metric} against energy", head, lines)
 
 
-def tradeoff_notes(tradeoff: Tradeoff) -> list[str]:
-    """What the trade-off means."""
+def tradeoff_notes(tradeoff: Tradeoff, unit: EnergyUnit = KWH) -> list[str]:
+    """What the trade-off means; its energies are in `unit`."""
     over = how_many(tradeoff.shared_over, "target")
     notes = [
         "regret: the test metric of the best source minus that of the chosen one, mean over targets, 95 % as in `cats agree`",
@@ -138,20 +146,19 @@ def tradeoff_notes(tradeoff: Tradeoff) -> list[str]:
     kwh, regret = tradeoff.reference
     volume, rectangle = (
         tradeoff.hypervolume,
-        f"share of the rectangle up to {three_digits(kwh)} kWh and regret {three_digits(regret)}",
+        f"share of the rectangle up to {unit.text(kwh)} {unit.name} and regret {three_digits(regret)}",
     )
     if tradeoff.rough:
         about = [
-            f"'{w.name}' costs about {three_digits(w.known or 0.0)} kWh{without_energy(w.without)}: {ROUGH}"
+            f"'{w.name}' costs about {unit.text(w.known or 0.0)} {unit.name}{without_energy(w.without)}: {ROUGH}"
             for w in tradeoff.ways
             if w.rough
         ]
         return [*notes, *about, f"hypervolume about {volume:.4f}, no bound: {rectangle}"]
     if not tradeoff.bound:
         return [*notes, f"hypervolume {volume:.4f}: {rectangle}"]
-    more = (
-        f"'{SWEEP}' costs at least {three_digits(kwh)} kWh, a part is missing; with more energy the hypervolume can only grow"
-    )
+    least = f"'{SWEEP}' costs at least {unit.text(kwh)} {unit.name}, a part is missing"
+    more = f"{least}; with more energy the hypervolume can only grow"
     return [*notes, more, f"hypervolume at least {volume:.4f}: {rectangle}"]
 
 

@@ -1,4 +1,4 @@
-"""A plot of regret against kWh."""
+"""A plot of regret against energy."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from results.cost.paid_plot import height_for, paid_of, plot_paid
 from results.cost.tradeoff import Tradeoff
 from results.text.counts import how_many
 from results.text.drawing import label, save, title_lines
+from results.text.units import energy_unit
 
 DPI = 130
 WIDTH = 100  # characters of a line of the title
@@ -19,14 +20,17 @@ def draw_tradeoff(tradeoff: Tradeoff, path: Path) -> None:
 
     (11/12) behind a name means that the way was judged on so many targets only.
     """
-    points = paid_of(tradeoff)
+    plain = paid_of(tradeoff)
+    unit = energy_unit([point.place for point in plain])
+    points = [point.in_unit(unit) for point in plain]
     figure = Figure(figsize=(SIZE[0], height_for(points, SIZE[1])), layout="constrained")
     axis = figure.subplots()
     plot_paid(figure, axis, points, path)
     for text in figure.legends[0].get_texts():
         text.set_gid(f"name of {text.get_text().split(maxsplit=1)[1]}")
     axis.set_xlabel(
-        "energy spent to choose a source for every target, kWh\n(squares: constants, which look at no image of the target)",
+        f"energy spent to choose a source for every target, {unit.name}\n"
+        "(squares: constants, which look at no image of the target)",
         fontsize=11,
     )
     lost = f"regret: test {tradeoff.metric.replace('_', ' ')} lost, mean and 95 % over targets"

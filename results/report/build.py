@@ -12,7 +12,7 @@ from results.board.board import Board
 from results.board.request import Selection
 from results.board.versions import scores_of_one_version
 from results.cost.bill import Bill, make_bill
-from results.cost.tables import ROUGH
+from results.cost.tables import ROUGH, page_unit
 from results.error import CatsError
 from results.metrics import written
 from results.report.attempts import MANY, POINTS, Cells, attempts, cells_of, detailed_cells, details_of
@@ -24,7 +24,7 @@ from results.report.explanations import ID as EXPLANATIONS
 from results.report.heat import heat
 from results.report.html import Page, Section
 from results.report.overview import ID as OVERVIEW
-from results.report.overview import key_figures, overview, page_unit, verdict
+from results.report.overview import key_figures, overview, verdict
 from results.report.sections import per_target, ranks, what_was_run
 from results.report.shown import Part
 from results.statistics.influence import ReadPredictions, check_predictions

@@ -9,12 +9,13 @@ from results.board.outlook import ONE_SEED
 from results.board.ranking import Overall
 from results.cost.answer import taken
 from results.cost.bill import Bill
+from results.cost.tables import page_unit
 from results.metrics import written
 from results.report.axes import plot_of
 from results.report.html import Figure, Mark, Plot, Section, Table
 from results.report.shown import Part
 from results.text.counts import how_many
-from results.text.units import EnergyUnit, energy_text, energy_unit, mass_text
+from results.text.units import energy_text, mass_text
 
 ID, TITLE = "overview", "Sources compared"
 HOUR, MINUTE = 3600, 60  # seconds
@@ -31,11 +32,6 @@ ENERGY = (
 )
 
 
-def page_unit(bill: Bill) -> EnergyUnit:
-    """The unit of every energy of a page: the one in which the sum of all is short."""
-    return energy_unit([bill.total.known])
-
-
 def verdict(board: Board, bill: Bill, part: Part | None = None, first: Sequence[str] = ()) -> list[str]:
     """Two sentences: which source, which tie and how sure; what it cost, and what would decide a tie.
 
@@ -45,7 +41,7 @@ def verdict(board: Board, bill: Bill, part: Part | None = None, first: Sequence[
     attempts = attempts if part is None else f"the {attempts} for {part.images}"
     said = answer(board)
     rest = f"; {board.outlook}" if board.outlook and ONE_SEED not in said else ""  # once is enough
-    return [*first, f"{said}.", f"{attempts[0].upper()}{attempts[1:]} took {taken(bill, prefixed=True)}{rest}."]
+    return [*first, f"{said}.", f"{attempts[0].upper()}{attempts[1:]} took {taken(bill)}{rest}."]
 
 
 def key_figures(board: Board, bill: Bill, part: Part | None = None) -> list[Figure]:

@@ -9,12 +9,12 @@ import pandas as pd
 from results.board.board import Board, judged_runs, make_board
 from results.board.request import Judging, RunQuery, runs_of_query
 from results.cost.bill import Bill, make_bill
+from results.cost.tables import page_unit
 from results.error import CatsError
 from results.metrics import METRICS
 from results.report.attempts import MANY, Cells
 from results.report.build import Reason, ReportRequest, build_page, left_out, stored_reason
 from results.report.html import Page, Section
-from results.report.overview import page_unit
 from results.report.paper import paper
 from results.report.references import Reference
 from results.report.shown import part_of

@@ -1,4 +1,4 @@
-"""Energy and mass in units that people read, one unit with an SI prefix for all figures of a table; shares and plain numbers."""
+"""Energy and mass in units that people read, one unit with a prefix for all figures of a table; shares and numbers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from decimal import Decimal
 
 # A household counts thousands of kWh, so that MWh begin at ten of them.
 UNITS = (("MWh", 1e-3), ("kWh", 1.0), ("Wh", 1e3), ("mWh", 1e6), ("µWh", 1e9))  # name, and how many of it are 1 kWh
+MASSES = (("kg", 1.0), ("g", 1e3), ("mg", 1e6), ("µg", 1e9))  # name, and how many of it are 1 kg
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,15 @@ class EnergyUnit:
 
 LEAST = {"MWh": 10}
 USUAL = EnergyUnit("Wh", 1e3)  # where no figure is known
+KWH = EnergyUnit("kWh", 1.0)
+
+
+@dataclass(frozen=True)
+class MassUnit:
+    """A unit of mass. `per_kg`: how many of it are 1 kg."""
+
+    name: str
+    per_kg: float
 
 
 def energy_unit(kwh: Iterable[float | None]) -> EnergyUnit:
@@ -38,9 +48,17 @@ def energy_text(kwh: float | None, sign: str = "") -> str:
     return "missing" if kwh is None else f"{unit.text(kwh, sign)} {unit.name}"
 
 
+def mass_unit(kg: float | None) -> MassUnit:
+    """The unit for all masses of a table whose largest one is given: the largest unit in which it is 1 or more."""
+    if not kg:
+        return MassUnit("g", 1e3)
+    return next((MassUnit(*unit) for unit in MASSES if kg * unit[1] >= 1 - 1e-9), MassUnit(*MASSES[-1]))
+
+
 def mass_text(kg: float) -> str:
-    """A mass with its unit: g below 1 kg."""
-    return f"{three_digits(kg)} kg" if kg >= 1 else f"{three_digits(1000 * kg)} g"
+    """A mass with its unit."""
+    unit = mass_unit(kg)
+    return f"{three_digits(kg * unit.per_kg)} {unit.name}"
 
 
 def percent(share: float, decimals: int = 0) -> str:

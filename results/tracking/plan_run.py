@@ -15,7 +15,7 @@ from mlflow.entities import Metric, Run
 
 from results.error import CatsError
 from results.text.program import program
-from results.tracking.artifacts import upload
+from results.tracking.artifacts import fetched, upload
 from results.tracking.captions import NOTE, user
 from results.tracking.connection import FAILURES, reason_of
 from results.tracking.database import settle
@@ -67,6 +67,19 @@ def plan_run(tracking: Experiment, plan: str | None = None) -> str | None:
         log.info("MLflow at %s could not store the run of the plan: %s", tracking.shown, reason_of(error, tracking.name))
         return None
     return str(first.run_id)
+
+
+def last_plan(tracking: Experiment) -> str | None:
+    """The plan that was run last, as YAML; None if there is none, or if MLflow does not give it."""
+    try:
+        run = next((each for each in _plans(tracking) if DIGEST in each.data.tags), None)
+        if run is None:
+            return None
+        with tempfile.TemporaryDirectory() as folder:
+            return fetched(tracking.uri, str(run.info.artifact_uri), PLAN, Path(folder)).read_text(encoding="utf-8")
+    except (*FAILURES, CatsError, UnicodeError) as error:
+        log.info("MLflow at %s could not give the plan: %s", tracking.shown, reason_of(error, tracking.name))
+        return None
 
 
 def log_totals(tracking: Experiment, totals: Mapping[str, float]) -> None:

@@ -27,7 +27,7 @@ FIGURES: tuple[Figure, ...] = (
     Table(
         "transfer-regret", "docs/transfer.md", "cats cost transfer", titles=("Regret",), first=0,
         keep=("always imagenet", "any source", "nearest_mean", "ped", "full sweep"),
-        columns=("way to choose", "regret (95 %)", "kWh"),
+        columns=("way to choose", "regret (95 %)", "Wh"),
     ),
     Table("transfer-cost", "docs/transfer.md", "cats cost transfer", titles=("All", "Pretrainings")),
     Table("transfer-replay", "docs/transfer.md", "cats replay transfer", titles=("Regret",)),

@@ -12,14 +12,19 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from benchmark.answers.page import page_options
 from benchmark.cli.main import app
+from benchmark.specs.plan import load_plan
+from benchmark.specs.plan_facts import plan_text
 from results.record import Outcome, Record
 from results.report import export
 from results.tracking.experiment import Experiment
+from results.tracking.plan_run import fold
 from results.tracking.send import send
 from tests.support.drawings import draw_once
 from tests.support.kept_models import kept_model
@@ -27,6 +32,7 @@ from tests.support.paths import ASSETS
 
 pytestmark = pytest.mark.slow
 
+OF_NO_RUN = pd.DataFrame()
 OLD = Record.model_validate_json((ASSETS / "record-v1.json").read_text())
 
 
@@ -59,6 +65,19 @@ def test_a_report_that_is_not_logged_leaves_mlflow_alone(cats, tracking):
     code, out, _ = cats("report", "toy", "--no-log", "--details", "0")
     assert (code, kinds(tracking)) == (0, ["cell"])
     assert "0 with curves and ROC" in out
+
+
+def test_a_report_says_with_which_options_the_plan_was_run(cats):
+    Path("toy.yaml").write_text("sources: [scratch]\ntargets: [digits]\nbackbones: [test_resnet]\nrecipe: fast\n")
+    plan, tracking = load_plan("toy.yaml"), Experiment("sqlite:///mlflow.db", "toy")
+    stated = dict(page_options("toy.yaml", OF_NO_RUN, tracking).facts)
+    assert stated["keep"] == "none"
+    assert "" not in stated.values()  # a budget without a limit is no row
+    fold(tracking, plan_text(plan.limited(cells=12).model_copy(update={"keep": "best"})))
+    asked = dict(page_options("toy.yaml", OF_NO_RUN, tracking).facts)
+    assert asked == stated | {"keep": "best", "budget": "cells 12"}
+    other = plan.model_copy(update={"country": "FRA"})
+    assert dict(page_options(other, OF_NO_RUN, tracking).facts)["keep"] == "none"  # another plan was run, not this one
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 
 import pandas as pd
 import pytest
@@ -158,6 +159,23 @@ def test_every_format_says_that_a_figure_is_missing():
     assert CostText(bill(FULL[0]), None).to_dict()["co2e_kg"] == 2.0
 
 
+SMALL = cell("s", "a", cost("training", kg=0.268, cpu=6.86e-7, gpu=None)), cell("s", "b", cost("training", kg=0.268, cpu=2e-9))
+
+
+def test_people_read_one_short_unit_and_programs_read_kwh_and_kg():
+    made = CostText(bill(*SMALL), None)
+    text, rows = made.markdown(), list(csv.DictReader(io.StringIO(made.csv())))
+    assert "toy: 2 attempts took at least 688 µWh and 184 µg CO2e" in text
+    assert "| what | attempts | µWh | counter µWh | modelled µWh | missing figures | µg CO2e | seconds |" in text
+    assert "| a | missing |" in text
+    assert "| b | 2 |" in text
+    assert not re.search(r"0\.000|e-0|kWh|kg", text)
+    found = {(r["table"], r["line"], r["column"]): r["value"] for r in rows}
+    assert float(found["Targets, cells of all sources", "b", "kWh"]) == 2e-9
+    assert float(found["Targets, cells of all sources", "b", "kg CO2e"]) == pytest.approx(2e-9 * 0.268)
+    assert {"kwh", "co2e_kg", "km_by_car"} <= made.to_dict().keys()
+
+
 def test_energy_that_shared_hardware_drew_is_about_in_a_bill_and_no_bound():
     whole = [cost("t", cpu=4.0) | {"undivided": True}, cost("t", cpu=None) | {"undivided": True}]
     made = bill(cell("s", "a", whole[0]), cell("s", "b", whole[1], whole[1]))
@@ -196,7 +214,7 @@ def test_shared_energy_is_a_part_of_the_amount_and_is_scaled_and_added_like_it()
 def test_a_bill_names_what_is_shared_with_where_it_comes_from():
     said = CostText(bill(cell("s", "a", share()), cell("s", "b", cost("training", cpu=8.0))), None).notes
     (sentence,) = [each for each in said if "shared by device time" in each]
-    assert sentence.startswith("0.75 kWh of attempts that ran together on one device")
+    assert sentence.startswith("750 Wh of attempts that ran together on one device")
     assert sentence.endswith(": cpu modelled (shared), gpu counter (shared)")
 
 
@@ -214,11 +232,11 @@ def test_a_bill_says_how_often_nvml_differs_and_where_most():
     assert (made.phases, made.apart, made.worst) == (3, 2, ("pretraining", "training", 0.25, 1.0))
     said = CostText(bill(*rows), None).notes
     assert (
-        "GPU energy: codecarbon and NVML's counter differ by more than 20% in 2 of 3 phases of 5 s or more, "
+        "GPU energy: codecarbon and NVML's counter differ by more than 20 % in 2 of 3 phases of 5 s or more, "
         "most in training of a pretraining: 0.25 and 1 kWh"
     ) in said
     said = CostText(bill(rows[0]), None).notes
-    assert "GPU energy: codecarbon and NVML's counter agree within 20% in every phase of 5 s or more (1 in all)" in said
+    assert "GPU energy: codecarbon and NVML's counter agree within 20 % in every phase of 5 s or more (1 in all)" in said
 
 
 def test_shares_of_a_long_stretch_are_compared_although_each_is_short():

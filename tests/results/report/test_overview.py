@@ -9,6 +9,7 @@ from results.board.board import make_board
 from results.board.request import RunQuery
 from results.cost.bill import make_bill
 from results.cost.paid_plot import Paid
+from results.cost.tables import page_unit
 from results.report.attempts import cells_of
 from results.report.axes import plot_of
 from results.report.choice_sections import regret
@@ -16,7 +17,7 @@ from results.report.drawn import inline
 from results.report.heads import tip
 from results.report.heat import FAR, depths_of, heat
 from results.report.html import Mark, Page, Section, Table
-from results.report.overview import duration, key_figures, overview, page_unit, verdict
+from results.report.overview import duration, key_figures, overview, verdict
 from results.report.render import absences, render
 from results.report.sections import difference, per_target, ranks
 from tests.support.elements import Elements

@@ -35,8 +35,10 @@ def test_a_sign_is_before_the_number_and_the_unit_behind_it():
     assert energy_text(None) == "missing"
 
 
-@pytest.mark.parametrize(("kg", "text"), [(221.4, "221 kg"), (1.0, "1 kg"), (0.000863, "0.863 g"), (0.9996, "1000 g")])
-def test_a_mass_below_a_kilogram_is_in_grams(kg, text):
+@pytest.mark.parametrize(
+    ("kg", "text"), [(221.4, "221 kg"), (1.0, "1 kg"), (0.00863, "8.63 g"), (1.84e-7, "184 µg"), (0, "0 g"), (0.9996, "1000 g")]
+)
+def test_a_mass_is_in_a_unit_in_which_it_is_short(kg, text):
     assert mass_text(kg) == text
 
 
