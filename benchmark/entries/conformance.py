@@ -189,7 +189,8 @@ def enough(case: Case) -> str:
     few = [f"{case.dataset.classes[i]} {counts[i]}" for i in np.flatnonzero(counts < ENOUGH)]
     if few:
         return Note(f"fewer than {ENOUGH} training images: {', '.join(few)}")
-    return f"from {counts.min():,} to {counts.max():,} training images of a class"
+    least, most = f"{counts.min():,}", f"{counts.max():,}"
+    return f"{least if least == most else f'from {least} to {most}'} training images of a class"
 
 
 def apart(case: Case) -> str:

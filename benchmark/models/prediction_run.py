@@ -16,6 +16,7 @@ from benchmark.models.prediction_scores import labelled, score_sentences
 from benchmark.models.statistics import STATISTICS
 from results.error import CatsError
 from results.text.counts import how_many
+from results.text.units import percent
 
 NAMED = 20  # broken pictures; the file names all of them
 
@@ -99,7 +100,7 @@ def sentences_about(summary: Summary, model: Model, total: int) -> list[str]:
     lines = [f"{how_many(used, f'{what} is', f'{what}s are')} predicted: {counts}"]
     lines.append(
         f"{summary.unlike:,} of {used:,} {'is' if summary.unlike == 1 else 'are'} unlike the training images "
-        f"({summary.unlike / used:.1%}; about 5 % of ordinary images are)"
+        f"({percent(summary.unlike / used, 1)}; about 5 % of ordinary images are)"
     )
     if manifest.temperature is None:
         lines.append("the classifier has no temperature: its probabilities are not calibrated, and both kinds are equal")

@@ -34,10 +34,8 @@ class GpuCheck:
         kind, phase, ours, theirs = self.worst
         unit = energy_unit([ours, theirs])
         most = f"most in {phase} of a {kind}: {unit.text(ours)} and {unit.text(theirs)} {unit.name}"
-        return [
-            f"GPU energy: codecarbon and NVML's counter differ by more than {percent(APART)} in {self.apart} of {compared}, "
-            f"{most}"
-        ]
+        far = f"differ by more than {percent(APART)} in {self.apart} of {compared}"
+        return [f"GPU energy: codecarbon and NVML's counter {far}, {most}"]
 
 
 def compare_gpu_readings(runs: pd.DataFrame) -> GpuCheck:
