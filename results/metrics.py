@@ -72,6 +72,7 @@ class Metric:
         bounds: the smallest and the largest value that it can take.
         tasks: the tasks for which it is defined.
         test: name of the paired test that `influence` amounts to.
+        macro: whether it is the plain mean over the classes, each against the rest.
         recomputed: whether boards compute it from the stored predictions of runs that were made before there was this metric.
     """
 
@@ -83,6 +84,7 @@ class Metric:
     tasks: tuple[Task, ...] = TASKS
     test: str = "paired means"
     recomputed: bool = False
+    macro: bool = False
 
     @property
     def sign(self) -> int:
@@ -203,15 +205,15 @@ def _mean_over_classes(truth: np.ndarray, values: np.ndarray, score: Callable[[n
 
 
 TABLE = (
-    Metric("auc", lambda f: auc(f.labels, f.probabilities), influence.auc, test="DeLong"),
+    Metric("auc", lambda f: auc(f.labels, f.probabilities), influence.auc, test="DeLong", macro=True),
     Metric("accuracy", _accuracy, influence.accuracy),
-    Metric("balanced_accuracy", _balanced_accuracy, influence.balanced_accuracy),
+    Metric("balanced_accuracy", _balanced_accuracy, influence.balanced_accuracy, macro=True),
     Metric("brier", _brier, influence.brier, higher_is_better=False),
     Metric("ece", _ece, influence.ece, higher_is_better=False, recomputed=True),
-    Metric("precision", lambda f: f.macro[0], None),
-    Metric("recall", lambda f: f.macro[1], None),
-    Metric("f1", lambda f: f.macro[2], None),
-    Metric("average_precision", _average_precision, None),
+    Metric("precision", lambda f: f.macro[0], None, macro=True),
+    Metric("recall", lambda f: f.macro[1], None, macro=True),
+    Metric("f1", lambda f: f.macro[2], None, macro=True),
+    Metric("average_precision", _average_precision, None, macro=True),
     Metric("kappa", _kappa, None, bounds=(-1.0, 1.0), tasks=("ordinal",)),
 )
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in TABLE}

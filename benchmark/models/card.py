@@ -10,6 +10,7 @@ from benchmark.models.manifest import Manifest
 from benchmark.models.model import read_manifest
 from results.error import CatsError
 from results.files.atomic import atomic_write
+from results.metrics import written
 from results.text.plain import plain
 
 CARD = "README.md"
@@ -52,7 +53,7 @@ def _metadata(manifest: Manifest) -> Any:
     results = [
         EvalResult(
             task_type="image-classification", dataset_type=target, dataset_name=_title(manifest, target), dataset_split="test",
-            metric_type=plain(name), metric_name=plain(name), metric_value=score.value,
+            metric_type=plain(name), metric_name=plain(written(name)), metric_value=score.value,
             metric_args=None if score.low is None else {"low": score.low, "high": score.high, "interval": 0.95},
         )
         for name, score in sorted(manifest.scores.items())

@@ -1,12 +1,15 @@
 """The sections of a model card, in Markdown; all that entries and people say is escaped."""
 
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
 from benchmark.models.manifest import Manifest, Score
 from results.board.exact import why_exact
+from results.evaluation.positive import positive_of_two
+from results.metrics import METRICS, written
 from results.text.printing import figure_text, markdown_notes, markdown_table, markdown_text
-from results.text.units import three_digits
+from results.text.units import energy_text, significant
 
 NO_DEVICE = (
     "This is research software and no medical device. No authority has approved or cleared it, and no clinical study has shown "
@@ -24,6 +27,7 @@ NO_SUBGROUPS = (
     "or devices is not known."
 )
 DIGITS = 3
+SETTINGS = {"lr": "learning rate (lr)", "ema": "running mean (ema)"}
 
 
 def body(manifest: Manifest, explanations: tuple[str, list[str]] | None) -> str:
@@ -97,11 +101,11 @@ def _data(manifest: Manifest) -> list[str]:
 def _scores(manifest: Manifest) -> list[str]:
     if not manifest.scores:
         return ["The folder holds no score of test images, so how good the classifier is is not known."]
-    rows = [(name, _figure(score)) for name, score in sorted(manifest.scores.items())]
+    rows = [(_metric(name, manifest), _figure(score)) for name, score in sorted(manifest.scores.items())]
     lines = markdown_table(["metric", "test images, 95 % interval in brackets"], rows, ["metric"])
     bare = {name: score.value for name, score in sorted(manifest.scores.items()) if score.low is None}
     if bare:
-        known = [f"{markdown_text(name)}: {why}." for name, value in bare.items() if (why := why_exact(name, value))]
+        known = [f"{markdown_text(written(name))}: {why}." for name, value in bare.items() if (why := why_exact(name, value))]
         lines += ["", " ".join(["No interval is known where no brackets follow the figure.", *known])]
     if manifest.comparison is not None:
         one = manifest.comparison
@@ -146,7 +150,7 @@ def _calibration(manifest: Manifest) -> list[str]:
     if not manifest.calibrated:
         return [said, "", "The folder holds no figure of how well that works."]
     rows = [
-        (name, _figure(manifest.scores[name]) if name in manifest.scores else "not known", _figure(score))
+        (written(name), _figure(manifest.scores[name]) if name in manifest.scores else "not known", _figure(score))
         for name, score in sorted(manifest.calibrated.items())
     ]
     head = ["metric of the test images", "before the temperature (as in the record)", "with the temperature"]
@@ -162,7 +166,7 @@ def _subgroups(manifest: Manifest) -> list[str]:
         for each in manifest.subgroups
         for group in each.groups
     ]  # fmt: skip
-    head = ["attribute", "subgroup", "images", f"{manifest.subgroups[0].metric}, 95 % interval in brackets", "remark"]
+    head = ["attribute", "subgroup", "images", f"{written(manifest.subgroups[0].metric)}, 95 % interval in brackets", "remark"]
     said = markdown_notes(f"{each.sentence}." for each in manifest.subgroups)
     return [*markdown_table(head, rows, [*head[:2], head[4]]), "", *said]
 
@@ -175,8 +179,7 @@ def _leakage(manifest: Manifest) -> list[str]:
 def _energy(manifest: Manifest) -> list[str]:
     said = {"counter": "read from a hardware counter", "modelled": "estimated from load and nominal power"}
     lines = [
-        f"- {three_digits(kwh)} kWh, {said.get(origin, markdown_text(origin))}"
-        for origin, kwh in sorted(manifest.energy.items())
+        f"- {energy_text(kwh)}, {said.get(origin, markdown_text(origin))}" for origin, kwh in sorted(manifest.energy.items())
     ]
     lines += [f"- energy of {markdown_text(name)}: missing, so the sum is larger than stated" for name in manifest.missing]
     return lines or ["The energy of the training is not known."]
@@ -191,7 +194,7 @@ def _explained(explanations: tuple[str, list[str]] | None) -> list[str]:
 
 def _making(manifest: Manifest) -> list[str]:
     changed = manifest.recipe.model_dump(mode="json", exclude_defaults=True)
-    settings = ", ".join(f"{name} {value}" for name, value in changed.items()) or "all settings have their defaults"
+    settings = ", ".join(_setting(name, value) for name, value in changed.items()) or "all settings have their defaults"
     rows = [
         ("key of the cell", manifest.key),
         ("recipe", settings),
@@ -200,6 +203,28 @@ def _making(manifest: Manifest) -> list[str]:
         *((f"sha256 of {name}", digest) for name, digest in sorted(manifest.digests.items())),
     ]
     return markdown_table(["fact", "value"], rows, ["fact", "value"])
+
+
+def _metric(name: str, manifest: Manifest) -> str:
+    """A metric as people write it, and the class of which it speaks, or that it is a mean over the classes."""
+    if name in {"sensitivity", "specificity"} and len(manifest.classes) == 2:
+        return f"{name} for {manifest.classes[positive_of_two(manifest.classes)]}, where the most probable class decides"
+    alike = name == "auc" and len(manifest.classes) == 2  # the AUC of both classes is the same
+    more = ", mean over the classes (macro)" if name in METRICS and METRICS[name].macro and not alike else ""
+    return f"{written(name)}{more}"
+
+
+def _setting(name: str, value: Any) -> str:
+    """A setting of a recipe in words; those of an augmentation, or the values of a list, in brackets."""
+    if isinstance(value, dict):
+        return f"{name} ({', '.join(_setting(each, its) for each, its in value.items())})"
+    if isinstance(value, list):
+        return f"{name} ({', '.join(_number(each) for each in value)})"
+    return f"{SETTINGS.get(name, name.replace('_', ' '))} {_number(value)}"
+
+
+def _number(value: Any) -> str:
+    return significant(value, 6) if isinstance(value, float) else str(value)
 
 
 def _figure(score: Score) -> str:

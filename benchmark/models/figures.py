@@ -1,12 +1,14 @@
 """How good a kept classifier is, as its manifest says it: scores, thresholds, calibrated scores, and figures of subgroups."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
 from benchmark.models.manifest import Score, SubgroupScore, SubgroupScores, Threshold
 from benchmark.models.prediction_scores import score_from, score_of
-from results.evaluation.operating import OperatingPoint
+from results.evaluation.operating import OperatingPoint, as_decided
+from results.evaluation.positive import positive_of_two
 from results.evaluation.subgroups import attributes_of, subgroups
 from results.metrics import METRICS
 from results.statistics.influence import Predictions
@@ -24,6 +26,14 @@ def calibrated_scores(test: Predictions) -> dict[str, Score]:
     """The metrics of BY_TEMPERATURE of predictions with the temperature, with their intervals."""
     found = {name: score_of(name, test) for name in BY_TEMPERATURE}
     return {name: score for name, score in found.items() if score is not None}
+
+
+def decided_scores(known: Predictions, classes: Sequence[str]) -> dict[str, Score]:
+    """Sensitivity and specificity for the positive one of two classes, where the most probable class decides; else nothing."""
+    if len(classes) != 2 or known.multilabel:
+        return {}
+    both = zip(("sensitivity", "specificity"), as_decided(known, positive_of_two(classes)), strict=True)
+    return {name: score_from(found) for name, found in both if math.isfinite(found.value)}
 
 
 def threshold(point: OperatingPoint) -> Threshold:

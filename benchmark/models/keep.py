@@ -17,7 +17,7 @@ from benchmark.data.volumes import slice_count
 from benchmark.execution.privacy import sentence_without_names
 from benchmark.machine.environment import environment
 from benchmark.machine.meter import Meter
-from benchmark.models.figures import calibrated_scores, scored, subgroup_scores, threshold
+from benchmark.models.figures import calibrated_scores, decided_scores, scored, subgroup_scores, threshold
 from benchmark.models.manifest import FORMAT, VOLUMES, Attribution, Comparison, Manifest, Reading, VolumeReading
 from benchmark.models.model import BATCH, Outputs, outputs_of, softened, write_model
 from benchmark.models.notes import data_notes, format_notes
@@ -142,7 +142,8 @@ def _manifest(cell: Cell, made: Remade, recorded: Recorded, outputs: Mapping[str
         reading=reading, format=VOLUMES if reading.of_volumes else FORMAT,
         recipe=cell.recipe, temperature=temperature,
         thresholds=tuple(map(threshold, operating_points(dataset.classes, val, test))) if len(validation) else (),
-        scores={name: scored(name, value, known) for name, value in recorded.scores.items() if math.isfinite(value)},
+        scores={name: scored(name, value, known) for name, value in recorded.scores.items() if math.isfinite(value)}
+        | decided_scores(known, dataset.classes),
         calibrated={} if temperature is None else calibrated_scores(test),
         subgroups=subgroup_scores(recorded.predictions, known, recorded.metric),
         facts=facts_of(cell, recorded.tags, names),

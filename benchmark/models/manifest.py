@@ -154,7 +154,8 @@ class Manifest(Frozen):
         recipe: every setting of the training.
         temperature: the logits are divided by it; None if no validation images were there to choose it.
         thresholds: operating points.
-        scores: metrics of the test images, in the record, before the temperature.
+        scores: metrics of the test images, in the record, before the temperature; of two classes also `sensitivity` and
+            `specificity` for the positive one, where the most probable class decides.
         calibrated: calibration error and Brier score of the test images with the temperature.
         subgroups: of the test images, by each attribute that the entry of the target declares.
         facts: of the record: digests of data, weights and images, leakage notes, duplicates.

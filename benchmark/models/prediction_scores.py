@@ -6,38 +6,20 @@ import numpy as np
 
 from benchmark.models.manifest import Score
 from results.board.exact import why_exact
-from results.evaluation.proportion import HALF_95, Estimate, accuracy
-from results.evaluation.reliability import calibration_error
-from results.metrics import METRICS, one_hot
+from results.evaluation.estimates import estimate_of
+from results.evaluation.proportion import Estimate
+from results.metrics import one_hot
 from results.record import Task
-from results.statistics.bounded import bounded_interval
-from results.statistics.influence import Predictions, patient_shares
+from results.statistics.influence import Predictions
 from results.text.counts import how_many
 
 SHOWN = ("accuracy", "auc")
 
 
 def score_of(metric: str, predictions: Predictions) -> Score | None:
-    """A metric of labelled images with its 95 % interval over patients, or images where no patient is known.
-
-    The interval of an accuracy is Wilson's; others are those of the delta method with the influence of each image, DeLong's for
-    the AUC. That of the calibration error is not symmetric, see results.statistics.calibration_error. None where the metric is
-    undefined, as the AUC is of images of one class.
-    """
-    entry = METRICS[metric]
-    if metric == "ece":
-        return score_from(calibration_error(predictions))
-    if metric == "accuracy" and not predictions.multilabel:
-        return score_from(accuracy(predictions))
-    value = entry.of(predictions)
-    if not np.isfinite(value):
-        return None
-    influence = entry.influence_of(predictions)
-    shares = None if influence is None else patient_shares(influence[:, None], predictions.groups)[:, 0]
-    if shares is None or len(shares) < 2:
-        return Score(value=value)
-    low, high = bounded_interval(value, HALF_95 * float(np.sqrt((shares**2).sum())), entry.bounds)
-    return Score(value=value, low=float(low), high=float(high)) if low < high else Score(value=value)
+    """A metric of labelled images with its 95 % interval, see results.evaluation.estimates; None where it is undefined."""
+    found = estimate_of(metric, predictions)
+    return score_from(found) if np.isfinite(found.value) else None
 
 
 def score_from(found: Estimate) -> Score:

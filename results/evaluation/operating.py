@@ -77,7 +77,16 @@ def threshold_for(fixed: Fixed, stated: float, positive: np.ndarray, scores: np.
 
 def at(threshold: float, test: Predictions, column: int) -> tuple[Estimate, Estimate]:
     """(sensitivity, specificity) of the test images for one class; an image is positive if its probability is >= threshold."""
-    positive, called = test.truth[:, column] == 1, test.probabilities[:, column] >= threshold
+    return _both(test, column, test.probabilities[:, column] >= threshold)
+
+
+def as_decided(test: Predictions, column: int) -> tuple[Estimate, Estimate]:
+    """(sensitivity, specificity) of the test images for one class; the most probable class decides."""
+    return _both(test, column, test.probabilities.argmax(axis=1) == column)
+
+
+def _both(test: Predictions, column: int, called: np.ndarray) -> tuple[Estimate, Estimate]:
+    positive = test.truth[:, column] == 1
     sides = ((positive, called), (~positive, ~called))
     sensitivity, specificity = (
         proportion(right[side], None if test.groups is None else test.groups[side]) for side, right in sides

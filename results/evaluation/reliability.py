@@ -19,13 +19,14 @@ class Bin:
 
 @dataclass(frozen=True)
 class BrierParts:
-    """The Brier score is reliability - resolution + uncertainty + within, exactly.
+    """The Brier score is reliability - resolution + uncertainty + within, exactly; only `within` may be below 0.
 
     Attributes:
         reliability: squared distance of the probabilities from the shares of images that have the class; 0 is best.
         resolution: how far these shares differ from the share of all images; more is better.
         uncertainty: of the labels alone; the score of a network that always says the share of all images.
-        within: what is lost because the probabilities of one bin differ.
+        within: what bins hide: that the probabilities of one bin differ. Below 0 if they tell the images of a bin apart.
+        bins: of the probabilities of a class. One bin shows no resolution.
     """
 
     score: float
@@ -33,6 +34,7 @@ class BrierParts:
     resolution: float
     uncertainty: float
     within: float
+    bins: int
 
 
 def decisions_of(of: Predictions) -> Decisions:
@@ -67,26 +69,25 @@ def brier_parts(of: Predictions) -> BrierParts:
     """The parts of the Brier score (Murphy, Journal of Applied Meteorology 12, 1973) without the bias of bins of few images.
 
     Each class is a yes or no of its own, in bins of its probability; the parts of the classes are added and halved, and of
-    several labels averaged, as the score is. The correction is that of Ferro and Fricker (QJRMS 138, 2012); `within` is that of
-    Stephenson, Coelho and Jolliffe (Weather and Forecasting 23, 2008).
+    several labels averaged, as the score is. The correction is that of Ferro and Fricker (QJRMS 138, 2012), which takes the
+    noise of the shares from reliability and resolution alike; here it takes no more than there is, so that neither is below 0
+    and their difference stays. `within` is that of Stephenson, Coelho and Jolliffe (Weather and Forecasting 23, 2008).
     """
     columns = range(of.truth.shape[1])
     found = np.array([_parts(of.truth[:, c].astype(float), of.probabilities[:, c]) for c in columns])
-    score, reliable, resolved, uncertain = (found.mean(axis=0) if of.multilabel else found.sum(axis=0) / 2).tolist()
-    return BrierParts(score, reliable, resolved, uncertain, score - (reliable - resolved + uncertain))
+    score, reliable, resolved, uncertain, _ = (found.mean(axis=0) if of.multilabel else found.sum(axis=0) / 2).tolist()
+    return BrierParts(score, reliable, resolved, uncertain, score - (reliable - resolved + uncertain), int(found[:, 4].max()))
 
 
-def _parts(truth: np.ndarray, probabilities: np.ndarray) -> tuple[float, float, float, float]:
-    """(score, reliability, resolution, uncertainty) of one class."""
+def _parts(truth: np.ndarray, probabilities: np.ndarray) -> tuple[float, float, float, float, int]:
+    """(score, reliability, resolution, uncertainty, number of bins) of one class."""
     count, share = len(truth), float(truth.mean())
     places = bin_of_each(probabilities, count)
     sizes = np.bincount(places)
     said, shares = (np.bincount(places, weights=values) / sizes for values in (probabilities, truth))
-    noise = float((sizes * shares * (1 - shares) / np.maximum(sizes - 1, 1)).sum() / count)
     alone = share * (1 - share) / max(count - 1, 1)
-    return (
-        float(((probabilities - truth) ** 2).mean()),
-        float((sizes * (said - shares) ** 2).sum() / count) - noise,
-        float((sizes * (shares - share) ** 2).sum() / count) - noise + alone,
-        share * (1 - share) + alone,
-    )
+    reliable = float((sizes * (said - shares) ** 2).sum() / count)
+    resolved = float((sizes * (shares - share) ** 2).sum() / count) + alone
+    noise = min(float((sizes * shares * (1 - shares) / np.maximum(sizes - 1, 1)).sum() / count), reliable, resolved)
+    score = float(((probabilities - truth) ** 2).mean())
+    return score, reliable - noise, resolved - noise, share * (1 - share) + alone, len(sizes)

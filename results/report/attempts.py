@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from results.evaluation.positive import positive_of_two
 from results.metrics import HIGHEST, written
 from results.report.heads import tip
 from results.report.html import Table
@@ -176,14 +177,15 @@ def details_of(
 def rocs(predictions: pd.DataFrame) -> list[Roc]:
     """One class against the rest, for every class that has both sides (see results.record.Outcome).
 
-    Of two classes that exclude each other the second one alone: the curve of the first one is its mirror image.
+    Of two classes that exclude each other the positive one alone: the curve of the other one is its mirror image.
     """
     curves = []
     classes = [name.removeprefix("probability_") for name in map(str, predictions) if name.startswith("probability_")]
-    mirrored = len(classes) == 2 and f"label_{classes[0]}" not in predictions
+    two = len(classes) == 2 and f"label_{classes[0]}" not in predictions
+    mirror = 1 - positive_of_two(classes) if two else None
     for number, name in enumerate(classes):
         several = f"label_{name}" in predictions
-        if mirrored and number == 0:
+        if number == mirror:
             continue
         truth = predictions[f"label_{name}"].to_numpy() if several else (predictions["label"] == number).to_numpy()
         probability = predictions[f"probability_{name}"].to_numpy(float)
@@ -192,7 +194,7 @@ def rocs(predictions: pd.DataFrame) -> list[Roc]:
         wrong, right = _roc(truth, probability)
         place, area = thinned(len(wrong), ROC_POINTS), float(np.trapezoid(right, wrong))
         rates = wrong[place].round(ROC_DIGITS).tolist(), right[place].round(ROC_DIGITS).tolist()
-        curves.append(Roc(name, *rates, area, classes[0] if mirrored else ""))
+        curves.append(Roc(name, *rates, area, "" if mirror is None else classes[mirror]))
     return curves
 
 

@@ -127,12 +127,13 @@ def draw_roc(rocs: Sequence[tuple[str, Sequence[float], Sequence[float]]], title
 
 
 def draw_precision_recall(lines: Sequence[tuple[str, Sequence[float], Sequence[float]]], title: str, path: Path) -> None:
-    """(name, recall, precision) for each class."""
+    """(name, recall, precision) for each class, recall descending; the precision of a recall holds down to the next one."""
     figure, axis = _figure((4.6, 4.6), title, path)
     names = labels([name for name, _, _ in lines], path)
     for number, (name, (_, recall, precision)) in enumerate(zip(names, lines, strict=True)):
         colour = ACCENT if number % 2 == 0 else INK
-        axis.plot(recall, precision, color=colour, linestyle=DASHES[number % len(DASHES)], linewidth=1.3, label=name)
+        style = DASHES[number % len(DASHES)]
+        axis.plot(recall, precision, drawstyle="steps-post", color=colour, linestyle=style, linewidth=1.3, label=name)
     axis.set_xlim(-0.03, 1.03)
     axis.set_ylim(-0.03, 1.03)
     axis.set_xlabel("recall (sensitivity)")

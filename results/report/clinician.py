@@ -10,27 +10,30 @@ import pandas as pd
 from results.board.board import Board
 from results.evaluation.chosen_run import ChosenRun, chosen_run
 from results.evaluation.decision_curve import DecisionCurve, decision_curve
+from results.evaluation.estimates import estimate_of
 from results.evaluation.operating import OperatingPoint, operating_points
+from results.evaluation.positive import to_act_on
 from results.evaluation.proportion import Estimate
 from results.evaluation.reliability import brier_parts, calibration_error, plain_error, reliability
 from results.evaluation.subgroups import Subgroups, attributes_of, subgroups
-from results.report.attempts import thinned
-from results.report.charts import draw_decision, draw_heat, draw_precision_recall, draw_reliability, draw_roc
+from results.report.charts import draw_decision, draw_heat, draw_reliability
+from results.report.class_curves import MOST_LINES, curves_of, discrimination
 from results.report.export import slug
 from results.report.html import Chart, Section, Table
-from results.report.readings import Curves, decision_table, recall_table, reliability_table, roc_table
+from results.report.readings import decision_table, recall_table, reliability_table, roc_table
 from results.report.sections import unique
 from results.statistics.influence import Predictions, ReadPredictions
 from results.text.counts import how_many
 
 ID, TITLE = "clinician", "For a clinician"
 WORDS = frozenset({"what", "class", "fixed on validation images", "attribute", "subgroup", "remark", "network useful between"})
-MOST_LINES = 6  # classes in one drawing; more lines cannot be told apart
-MOST_POINTS = 200  # of one line
 MOST_DRAWN = 12  # targets with drawings; those of each take a second and 100 kB
 NO_VALIDATION = (
     "Its predictions of validation images are not stored, as in runs of older versions, so that there is neither a temperature "
     "nor a threshold; a run that is made again stores them."
+)
+ONE_BIN = (
+    "The Brier score has no parts here: they are taken from bins of at least 20 test images, and of one bin they say nothing."
 )
 
 
@@ -68,11 +71,11 @@ def _part(run: ChosenRun, name: str, metric: str) -> Section:
     else:
         tables.append(_points(operating_points(run.classes, soft.validation, soft.test), run.target, name))
     curves = [decision_curve(soft.test, column, each) for column, each in enumerate(run.classes)]
-    whole = _curves_of(run)
-    charts += [*_discrimination(run, whole, name), *_decision(run, curves, name)]
+    whole = curves_of(run)
+    acted = to_act_on(run.classes, run.test.truth, multilabel=run.test.multilabel)
+    charts += [*discrimination(run, whole, name), *(_decision(run, curves[acted[0]], acted[1], name) if acted else [])]
     read += [roc_table(whole, run.target, name), recall_table(whole, run.target, name)] if whole else []
-    rarest = _rarest(run, curves)
-    read += [decision_table(rarest, run.target, name)] if rarest else []
+    read += [decision_table(curves[acted[0]], run.target, name)] if acted else []
     tables.append(_useful(curves, run.target, name))
     found = [subgroups(run.table, run.test, each, metric) for each in attributes_of(run.table)]
     if found:
@@ -83,15 +86,12 @@ def _part(run: ChosenRun, name: str, metric: str) -> Section:
 
 def _calibration(run: ChosenRun, name: str) -> tuple[Table, list[Chart], list[str], list[Table]]:
     """The table of calibration, the reliability diagram, what is to be said of the temperature, and the diagram's figures."""
-    before, parts = calibration_error(run.test), brier_parts(run.test)
+    before = calibration_error(run.test)
     lines = [
         ("expected calibration error", *_figure(before)),
         ("the same with the noise of the bins", f"{plain_error(run.test):.3f}", "–"),
-        *((text, f"{value:.3f}", "–") for text, value in (
-            ("Brier score", parts.score), ("reliability (part of it; lower is better)", parts.reliability),
-            ("resolution (taken off; higher is better)", parts.resolution), ("uncertainty of the labels", parts.uncertainty),
-        )),
-    ]  # fmt: skip
+        *_brier(run.test),
+    ]
     series, notes, temperature = [("as trained", reliability(run.test))], [], run.temperature
     title = f"{run.target}: calibration error {before.value:.3f}"
     if temperature is not None and temperature.value != 1:
@@ -101,6 +101,8 @@ def _calibration(run: ChosenRun, name: str) -> tuple[Table, list[Chart], list[st
         lines += [("expected calibration error with the temperature", *_figure(after))]
         series.append(("with the temperature", reliability(scaled)))
         title = f"{title}, with the temperature {after.value:.3f}"
+    if brier_parts(run.test).bins == 1:
+        notes.append(ONE_BIN)
     if temperature is not None and temperature.note:
         notes.append(f"{temperature.note[0].upper()}{temperature.note[1:]}.")
     text = "Each mark is a bin of equally many decisions, with its interval; on the diagonal, confidences can be believed."
@@ -109,58 +111,24 @@ def _calibration(run: ChosenRun, name: str) -> tuple[Table, list[Chart], list[st
     return table, [chart], notes, [reliability_table(series, run.target, name)]
 
 
-def _curves_of(run: ChosenRun) -> list[Curves]:
-    """The curves of each class against the rest, of at most MOST_LINES classes."""
-    from sklearn.metrics import precision_recall_curve, roc_curve
-
-    made = []
-    mirrored = len(run.classes) == 2 and not run.test.multilabel  # the ROC curve of the first class mirrors the second one
-    for column, each in enumerate(run.classes[:MOST_LINES]):
-        truth, given = run.test.truth[:, column], run.test.probabilities[:, column]
-        if not 0 < truth.sum() < len(truth) or not np.isfinite(given).all():
-            continue
-        wrong, right, _ = roc_curve(truth, given)
-        precise, found, _ = precision_recall_curve(truth, given)
-        share, drawn = float(truth.mean()), bool(column) or not mirrored
-        made.append(Curves(each, share, wrong, right, found, precise, drawn))
-    return made if any(each.roc for each in made) else []
-
-
-def _discrimination(run: ChosenRun, whole: Sequence[Curves], name: str) -> list[Chart]:
-    """ROC and precision-recall curves, one class against the rest."""
-    if not whole:
-        return []
-    roc, recall = [], []
-    for each in whole:
-        places, others = thinned(len(each.wrong), MOST_POINTS), thinned(len(each.found), MOST_POINTS)
-        if each.roc:
-            roc.append((each.name, each.wrong[places].tolist(), each.right[places].tolist()))
-        label = f"{each.name} ({each.share:.0%} of the images)"
-        recall.append((label, each.found[others].tolist(), each.precise[others].tolist()))
-    more = f" of the first {MOST_LINES} of {len(run.classes)} classes" if len(run.classes) > MOST_LINES else ""
-    titles = (f"{run.target}: ROC curves{more}", f"{run.target}: precision and recall{more}")
+def _brier(of: Predictions) -> list[tuple[str, str, str]]:
+    """The Brier score and its parts, which add up to it."""
+    parts = brier_parts(of)
+    rows = (
+        ("reliability (part of it; lower is better)", parts.reliability),
+        ("resolution (taken off; higher is better)", parts.resolution),
+        ("uncertainty of the labels (part of it)", parts.uncertainty),
+        ("what the bins hide (part of it; lower is better)", parts.within),
+    )
     return [
-        Chart(f"{name}-roc", titles[0], "Each class against the rest.", partial(draw_roc, roc, titles[0]), wide=False),
-        Chart(
-            f"{name}-recall", titles[1], "Each class against the rest; a network that guesses has the precision of its share.",
-            partial(draw_precision_recall, recall, titles[1]), wide=False,
-        ),
-    ]  # fmt: skip
+        ("Brier score", *_figure(estimate_of("brier", of))),
+        *((text, f"{value:z.3f}", "–") for text, value in (rows if parts.bins > 1 else ())),
+    ]
 
 
-def _rarest(run: ChosenRun, curves: Sequence[DecisionCurve]) -> DecisionCurve | None:
-    """The decision curve of the rarest class of the test images; None if they are all of one class."""
-    shares = run.test.truth.mean(axis=0)
-    present = [column for column in range(len(curves)) if 0 < shares[column] < 1]
-    return curves[min(present, key=lambda column: float(shares[column]))] if present else None
-
-
-def _decision(run: ChosenRun, curves: Sequence[DecisionCurve], name: str) -> list[Chart]:
-    """The decision curve of the rarest class of the test images, and the confusion matrix."""
-    curve = _rarest(run, curves)
-    if curve is None:
-        return []
-    title = f"{run.target}: net benefit of acting on '{curve.class_name}', the rarest class of the test images"
+def _decision(run: ChosenRun, curve: DecisionCurve, why: str, name: str) -> list[Chart]:
+    """The decision curve of one class, with the reason why of this one, and the confusion matrix."""
+    title = f"{run.target}: net benefit of acting on '{curve.class_name}', {why}"
     text = "Higher is better. The table below says for every class between which probabilities the network is useful."
     charts = [Chart(f"{name}-decision", title, text, partial(draw_decision, curve, title), wide=False)]
     if not run.test.multilabel:

@@ -22,7 +22,7 @@ class Curves:
     Attributes:
         share: part of the test images that are of the class.
         wrong, right: (P,) false and true positive rates, ascending. found, precise: (Q,) recall, descending, and precision.
-        roc: whether its ROC curve is drawn; of two classes that of the first one mirrors that of the second one.
+        roc: whether its ROC curve is drawn; of two classes that of the positive one, which the other one mirrors.
     """
 
     name: str

@@ -88,7 +88,7 @@ def test_the_metadata_are_read_back_by_the_library_of_the_hub():
 def test_the_card_says_what_the_manifest_knows():
     text = sections(card_of(manifest(**FULL), ("explanations/sheet.png", ["Maps follow the network."])))
     assert "| kept | 1970-01-02 |" in text["What it is"]
-    assert "| auc | 0.900 (0.800 – 0.950) |" in text["How good it is"]
+    assert "| AUC | 0.900 (0.800 – 0.950) |" in text["How good it is"]
     assert "on another machine than that of the record" in text["How good it is"]
     assert "(bfloat16) its probabilities differ from those behind these figures by at most 2.5e-07" in text["How good it is"]
     assert "(allowed: 0.0001), and in float32, in which the classifier is used, by at most 0.031." in text["How good it is"]
@@ -96,7 +96,7 @@ def test_the_card_says_what_the_manifest_knows():
     row = "| malignant | sensitivity ≥ 0.95 | 0.313 | 0.940 (0.900 – 0.970) | 0.600 (0.500 – 0.700) |"
     assert row in text["Operating points"]
     assert "temperature 1.25" in text["Calibration"]
-    assert "| brier | not known | 0.110 (0.090 – 0.130) |\n| ece | 0.051 | 0.021 (0.000 – 0.050) |" in text["Calibration"]
+    assert "| Brier score | not known | 0.110 (0.090 – 0.130) |\n| ECE | 0.051 | 0.021 (0.000 – 0.050) |" in text["Calibration"]
     assert "| source | imagenet | ImageNet-1k | research only |" in text["Data and licences"]
     assert "- spots: Our group, 2026" in text["Data and licences"]
     assert text["Subgroups"].splitlines()[2:] == [
@@ -107,7 +107,7 @@ def test_the_card_says_what_the_manifest_knows():
     ]
     assert text["Leakage and other notes"] == "- the source holds images of the target"
     assert text["Energy"].splitlines() == [
-        "- 0.0123 kWh, read from a hardware counter", "- 0.002 kWh, estimated from load and nominal power",
+        "- 12.3 Wh, read from a hardware counter", "- 2 Wh, estimated from load and nominal power",
         "- energy of gpu: missing, so the sum is larger than stated",
     ]  # fmt: skip
     assert text["Explanations"] == "![Test images with heat maps](explanations/sheet.png)\n\n- Maps follow the network."
@@ -119,6 +119,19 @@ def test_the_card_says_what_the_manifest_knows():
         "epochs 3",
     ):
         assert fact in text["How it was made"]
+
+
+def test_the_card_has_words_for_metrics_and_settings_and_the_class_of_a_sensitivity():
+    recipe = Recipe(epochs=3, lr=3e-5, k=(1, 5), augment={"rotate": 10, "shift": 0.1})
+    found = {name: Score(value=0.5) for name in ("auc", "average_precision", "f1", "kappa", "sensitivity", "specificity")}
+    text = sections(card_of(manifest(recipe=recipe, scores=found, classes=("malignant", "normal, benign"))))
+    assert [line.split("|")[1].strip() for line in text["How good it is"].splitlines()[2:8]] == [
+        "AUC", "average precision, mean over the classes (macro)", "F1, mean over the classes (macro)", "quadratic kappa",
+        "sensitivity for malignant, where the most probable class decides",
+        "specificity for malignant, where the most probable class decides",
+    ]  # fmt: skip
+    row = "| recipe | epochs 3, learning rate (lr) 0.00003, augment (rotate 10, shift 0.1), k (1, 5) |"
+    assert row in text["How it was made"].splitlines()
 
 
 def test_the_card_says_what_is_not_known_and_never_0():

@@ -31,11 +31,14 @@ def test_the_bins_add_up_to_the_plain_error(multilabel):
 
 @pytest.mark.parametrize("multilabel", [False, True])
 @pytest.mark.parametrize("classes", [2, 4])
-def test_the_parts_of_the_brier_score_add_up_to_it(classes, multilabel):
-    of = made(classes=classes, multilabel=multilabel)
+@pytest.mark.parametrize("count", [22, 48, 400])
+def test_the_parts_of_the_brier_score_add_up_to_it_and_are_not_below_zero(classes, multilabel, count):
+    of = made(classes=classes, multilabel=multilabel, count=count)
     parts = brier_parts(of)
     assert parts.score == pytest.approx(METRICS["brier"].of(of))
     assert parts.reliability - parts.resolution + parts.uncertainty + parts.within == pytest.approx(parts.score)
+    assert min(parts.reliability, parts.resolution) >= 0
+    assert parts.bins == max(min(count // 20, 15), 1)
 
 
 def test_the_parts_are_murphys_where_probabilities_are_few_and_images_many():
@@ -52,7 +55,8 @@ def test_the_parts_are_murphys_where_probabilities_are_few_and_images_many():
     assert parts.score == pytest.approx(metrics.brier_score_loss(share, said))
 
 
-def test_of_few_calibrated_images_the_corrected_reliability_is_zero_on_average():
+def test_of_few_calibrated_images_most_of_the_noise_is_taken_from_the_reliability():
+    """The plain reliability of 100 such images is 0.0083 on average: five bins, a variance of 1/6 each, 100 images."""
     rng, found = np.random.default_rng(1), []
     for _ in range(300):
         said = rng.uniform(0, 1, 100)
@@ -61,7 +65,8 @@ def test_of_few_calibrated_images_the_corrected_reliability_is_zero_on_average()
             np.arange(100), None, np.stack([~share, share], axis=1).astype(int), np.stack([1 - said, said], axis=1), False
         )
         found.append(brier_parts(of).reliability)
-    assert np.mean(found) == pytest.approx(0, abs=3 * np.std(found) / np.sqrt(300) + 1e-3)
+    assert min(found) == 0  # the noise of a sample may be more than there is to take
+    assert np.mean(found) < 0.0083 / 2
 
 
 def test_net_benefit_is_counted_by_hand():

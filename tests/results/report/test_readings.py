@@ -1,8 +1,11 @@
 """Tables of what curves show: figures by hand, and every drawing of a classifier has one."""
 
 import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from results.evaluation.decision_curve import decision_curve
+from results.report.class_curves import steps_of
 from results.report.readings import RATES, RECALLS, Curves, decision_table, recall_table, roc_table
 from results.statistics.influence import Predictions
 from tests.support.clinicians import made
@@ -38,3 +41,13 @@ def test_every_drawing_of_a_classifier_has_a_table_of_its_figures():
     assert {chart.name.rpartition("-")[2] for chart in part.charts} == set(figures)
     assert [name for name in figures.values() if not tables[name].rows] == []
     assert [row[0] for row in tables["roc"].rows] == ["c1"]  # of two classes the one that is drawn
+
+
+def test_precision_recall_is_drawn_in_steps_from_the_highest_threshold_that_finds_something():
+    """The most probable image is of another class: scikit-learn's curve goes from a precision of 1 to 0 at a recall of 0."""
+    truth, given = np.array([0, 1, 0, 1, 1, 0]), np.array([0.9, 0.8, 0.7, 0.6, 0.4, 0.2])
+    precise, found, _ = precision_recall_curve(truth, given)
+    assert (found[-2:].tolist(), precise[-2:].tolist()) == ([0, 0], [0, 1])
+    recall, precision = steps_of(Curves("c", 0.5, *ROC, found, precise))
+    assert (recall[-2:].round(3).tolist(), precision[-2:].tolist()) == ([0.333, 0], [0.5, 0.5])
+    assert float(-np.diff(recall) @ precision[:-1]) == pytest.approx(average_precision_score(truth, given))
