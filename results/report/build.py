@@ -22,7 +22,7 @@ from results.report.clinician import ID as CLINICIAN
 from results.report.data_size import ID as DATA_SIZE
 from results.report.explanations import ID as EXPLANATIONS
 from results.report.heat import heat
-from results.report.html import Page, Section
+from results.report.html import Figure, Page, Section
 from results.report.overview import ID as OVERVIEW
 from results.report.overview import key_figures, overview, verdict
 from results.report.sections import per_target, ranks, what_was_run
@@ -67,6 +67,7 @@ class ReportRequest:
         bill: what the runs cost; without it that of all runs. others: metric → the board by it, for readers who switch.
         reason: (parameters, tags) of a run → why it did not finish, as a page may say it.
         part: what the board shows of several numbers of training images. first: sentences with which the verdict begins.
+        tested: the numbers of test images and patients, as key figures.
     """
 
     facts: Sequence[tuple[str, str]]
@@ -79,6 +80,7 @@ class ReportRequest:
     others: Mapping[str, Board] = field(default_factory=dict)
     part: Part | None = None
     first: Sequence[str] = ()
+    tested: Sequence[Figure] = ()
 
 
 def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request: ReportRequest) -> tuple[Page, Cells]:
@@ -119,7 +121,7 @@ def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request:
     lead = lead if part is None else f"{lead} {part.sentence}"
     page = Page(
         f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes,
-        verdict(board, bill, part, request.first), key_figures(board, bill, part),
+        verdict(board, bill, part, request.first), key_figures(board, bill, part, request.tested),
         [row.source for row in board.overall], metric,
     )  # fmt: skip
     return page, cells

@@ -44,8 +44,8 @@ def verdict(board: Board, bill: Bill, part: Part | None = None, first: Sequence[
     return [*first, f"{said}.", f"{attempts[0].upper()}{attempts[1:]} took {taken(bill)}{rest}."]
 
 
-def key_figures(board: Board, bill: Bill, part: Part | None = None) -> list[Figure]:
-    """The figures that say how much was measured, and what it took."""
+def key_figures(board: Board, bill: Bill, part: Part | None = None, tested: Sequence[Figure] = ()) -> list[Figure]:
+    """The figures that say how much was measured, and what it took. tested: those of results.report.tested."""
     seeds = sorted({row.seeds for rows in board.targets.values() for row in rows})
     total = bill.total
     sign = "≈ " if total.rough else "≥ " if total.missing else ""
@@ -57,6 +57,7 @@ def key_figures(board: Board, bill: Bill, part: Part | None = None) -> list[Figu
         Figure("sources", str(len(board.overall)), "Sources that are ranked."),
         Figure("targets", str(len(board.targets)), "Targets on which they are compared."),
         Figure("seeds", "–".join(dict.fromkeys(map(str, [*seeds[:1], *seeds[-1:]]))), "Runs of a source on a target."),
+        *tested,
         Figure(
             "attempts",
             f"{bill.attempts:,}",

@@ -18,9 +18,11 @@ from results.report.html import Page, Section
 from results.report.paper import paper
 from results.report.references import Reference
 from results.report.shown import part_of
+from results.report.tested import tested
 from results.statistics.influence import ReadPredictions
 from results.text.units import EnergyUnit
 from results.tracking.experiment import Experiment
+from results.tracking.predictions import of_trusted_places
 
 if TYPE_CHECKING:
     from results.agreement.more_measures import Learn
@@ -78,6 +80,8 @@ def whole_page(
     """
     made = make_board(frame, reader.query, judging)
     bill = make_bill(runs_of_query(frame, reader.query), reader.query.experiment, options.over)
+    trusted = of_trusted_places(reader.predictions, _said_already)
+    counted = tested(made, judged_runs(frame, reader.query), trusted)
     choice, first = _choice(tracking, page_unit(bill))
     more = [
         *choice,
@@ -88,7 +92,7 @@ def whole_page(
     ]
     request = ReportRequest(
         options.facts, options.details, more, reader.predictions, reader.query.selection, options.reason, bill,
-        other_boards(frame, reader.query, judging), part_of(frame, reader.query), first,
+        other_boards(frame, reader.query, judging), part_of(frame, reader.query), first, counted,
     )  # fmt: skip
     page, cells = build_page(made, frame, tracking, request)
     return made, page, cells
@@ -124,7 +128,6 @@ def _more(
     from results.report.choice_sections import agreement, tradeoff
     from results.report.clinician import clinician
     from results.report.sections import difference
-    from results.tracking.predictions import of_trusted_places
 
     sections = [] if made.difference is None else [difference(made.difference)]
     trusted = [of_trusted_places(each, _said_already) for each in (reader.predictions, reader.validation_predictions)]

@@ -20,6 +20,7 @@ from results.report.html import Mark, Page, Section, Table
 from results.report.overview import duration, key_figures, overview, verdict
 from results.report.render import absences, render
 from results.report.sections import difference, per_target, ranks
+from results.report.tested import tested
 from tests.support.elements import Elements
 from tests.support.runs import CLEAR, UNKNOWN, board, run, runs
 
@@ -219,3 +220,22 @@ def test_what_is_left_out_is_listed_once_for_each_reason():
 def test_a_table_of_one_metric_stays_when_the_other_one_is_missing_from_the_frame():
     made = make_board(pd.DataFrame(CLEAR), RunQuery("toy", metric="brier"))
     assert overview(made, None).tables[0].head[3] == "mean Brier score (95 %)"
+
+
+def test_the_first_screen_counts_test_images_and_patients():
+    def read(run_id):
+        if run_id == "none":
+            return None
+        images, patients = {"a": (22, 6), "b": (1624, 0)}[run_id]
+        groups = [f"p{number % patients}" if patients else "" for number in range(images)]
+        return pd.DataFrame({"sample": range(images), "group": groups, "label": 0, "probability_x": 1.0})
+
+    rows = [run("good", "a", 0, 0.9, run_id="none"), run("good", "a", 1, 0.9, run_id="a"), run("good", "b", 0, 0.9, run_id="b")]
+    frame = pd.DataFrame(rows)
+    both = tested(board(rows), frame, read)
+    assert [(each.name, each.value) for each in both] == [("test images", "22–1,624"), ("patients", "6")]
+    assert both[1].about.endswith("They are not known of 1 target.")
+    shown = [each.name for each in key_figures(board(rows), bill_of(rows), tested=both)]
+    assert shown[2:5] == ["seeds", "test images", "patients"]
+    assert [each.value for each in tested(board(rows[2:]), frame[2:], read)] == ["1,624", "unknown"]
+    assert tested(board(rows[:1]), frame[:1], read) == []
