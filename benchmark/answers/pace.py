@@ -19,8 +19,10 @@ class Pace:
             self._kwh += cost.kwh("counter") + cost.kwh("modelled")
             self._missing = self._missing or bool(cost.missing)
         what = "pairs" if record.kind == "score" else "cells"
-        pace = f"{state.made / (time.monotonic() - self._start) * 3600:.0f} {what}/h, {three_digits(self._kwh * 1000)} Wh"
-        return f"{pace} + missing" if self._missing else pace
+        energy = f"{three_digits(self._kwh * 1000)} Wh"
+        if self._missing:
+            energy = f"at least {energy}" if self._kwh else "energy not known"
+        return f"{state.made / (time.monotonic() - self._start) * 3600:.0f} {what}/h, {energy}"
 
 
 def ended_line(record: Record, state: Run) -> str:

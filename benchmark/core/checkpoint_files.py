@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmark.core.json_cache import keep, read
 from benchmark.core.paths import checkpoints_folder
 from results.files.atomic import DRAFT, remove
+from results.files.lock import locked_if_free
 from results.record import Cost, Frozen, Record
 
 OLD = 30 * 24 * 3600  # seconds without a change after which nobody is expected to go on with a training
@@ -39,6 +40,20 @@ def state_file(key: str) -> Path:
 def lock_file(key: str) -> Path:
     """The file whose lock the process holds that writes the checkpoints of a training."""
     return checkpoints_folder() / f"{key}.lock"
+
+
+def at_work(key: str) -> bool | None:
+    """Whether a process writes the checkpoints of a training at this moment; None if its lock cannot be asked.
+
+    On a file system without locks nobody is seen at work.
+    """
+    if not lock_file(key).exists():
+        return False
+    try:
+        with locked_if_free(lock_file(key)) as free:
+            return not free
+    except OSError:  # the folder of another user, which can only be read
+        return None
 
 
 def _costs_file(key: str) -> Path:

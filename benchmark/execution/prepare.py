@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.core.checkpoint_files import state_file
+from benchmark.core.checkpoint_files import at_work, state_file
 from benchmark.execution.watch import Watch
 from benchmark.machine.meter import check_country
 from benchmark.specs import catalogue
@@ -22,6 +22,8 @@ from results.text.counts import how_many
 
 if TYPE_CHECKING:
     import pandas as pd
+
+WHOSE = {True: "an attempt that is at work now", False: "an interrupted attempt", None: "an attempt that has not finished"}
 
 
 def check_names(country: str, backbones: Iterable[str], own: Mapping[str, str | None]) -> None:
@@ -205,7 +207,7 @@ def pretrainings_ahead(todo: Sequence[Cell]) -> list[str]:
     return [
         f"a pretraining runs first: {start.source}, {start.backbone}, {start.recipe.size} pixels, "
         + how_many(start.recipe.epochs, "epoch")
-        + ("; an interrupted attempt has left a checkpoint" if state_file(start.key).exists() else "")
+        + (f"; {WHOSE[at_work(start.key)]} has left a checkpoint" if state_file(start.key).exists() else "")
         for start in needed.values()
         if start.recipe is not None and not is_pretrained(start)
     ]

@@ -195,7 +195,8 @@ class Dispatcher:
         if self._deaths[job.key] >= MAX_DEATHS:
             self._fail(task, f"killed its worker {MAX_DEATHS} times")
             return
-        log.info("the worker that ran %s is gone; another worker runs it again", job)
+        end = "has left" if self.transport.retired(worker) else "was lost"
+        log.warning("worker %s %s while it ran %s, which is given out again", worker, end, job)
         self._running.remove(task)
         self._cancel([task])
         for part in reversed(parts):

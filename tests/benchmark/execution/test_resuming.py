@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from benchmark.core.checkpoint_files import exists, keep_costs, mark_recorded, state_file, unrecorded_costs
+from benchmark.core.checkpoint_files import exists, keep_costs, lock_file, mark_recorded, state_file, unrecorded_costs
 from benchmark.execution.budget.history import History
 from benchmark.execution.cluster import worker
 from benchmark.execution.delivery import store
@@ -16,6 +16,7 @@ from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import Plan
 from benchmark.specs.start import pretrained_path
 from benchmark.training import checkpoint, train
+from results.files.lock import locked_if_free
 from results.record import Cost, Energy
 from results.tracking.mlflow_format import measurements
 from results.tracking.outbox import Outbox
@@ -120,8 +121,13 @@ def test_a_pretraining_that_went_on_has_the_same_weights_bit_for_bit(stopped):
     pretrained_path(start).unlink()
     assert stopped(pretrained, 2).record.status == "interrupted"
     assert not pretrained_path(start).exists()
-    (sentence,) = pretrainings_ahead([cell for cell in cells_of(Plan(**PLAN)) if cell.start == start])
+    (sentence,) = ahead = pretrainings_ahead(todo := [cell for cell in cells_of(Plan(**PLAN)) if cell.start == start])
     assert sentence.endswith("16 pixels, 3 epochs; an interrupted attempt has left a checkpoint")
+    with locked_if_free(lock_file(start.key)) as held:  # as a training at work holds it
+        assert held
+        (sentence,) = pretrainings_ahead(todo)
+    assert sentence.endswith("16 pixels, 3 epochs; an attempt that is at work now has left a checkpoint")
+    assert pretrainings_ahead(todo) == ahead
     again = pretrained()
     assert again.record.validation["epochs_resumed"] == 2
     assert pretrained_path(start).read_bytes() == whole

@@ -46,7 +46,7 @@ def test_every_job_is_done_once(jobs):
     assert len(begun) == 150
 
 
-def test_a_job_that_kills_its_worker_three_times_fails_and_the_rest_is_done(jobs):
+def test_a_job_that_kills_its_worker_three_times_fails_and_the_rest_is_done(jobs, caplog):
     left = [outcome.record for some in own(works.seed_or_death).outcomes(jobs(8), all_of_them()) for outcome in some]
     (failed,) = [record for record in left if record.status == "failed"]
     assert sorted(record.names["seed"] for record in left if record.status == "finished") == list("0124567")
@@ -54,6 +54,8 @@ def test_a_job_that_kills_its_worker_three_times_fails_and_the_rest_is_done(jobs
     assert failed.key == next(job.cells[0].key for job in jobs(8) if job.cells[0].seed == 3)
     assert failed.names["seed"] == "3"
     assert failed.costs == ()
+    lost = re.findall(r"worker tcp://\S+ was lost while it ran (.*), which is given out again", caplog.text)
+    assert lost.count(str(next(job for job in jobs(8) if job.cells[0].seed == 3))) == 2
 
 
 def test_a_job_whose_worker_hangs_is_done_by_another(jobs, home):

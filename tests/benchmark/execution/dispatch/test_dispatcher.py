@@ -97,7 +97,7 @@ def test_an_error_of_a_job_is_its_outcome_and_stops_no_other():
     assert [found[seed][0] for seed in "03"] == ["finished"] * 2
 
 
-def test_a_job_during_which_three_workers_die_fails_without_costs():
+def test_a_job_during_which_three_workers_die_fails_without_costs(caplog):
     transport = MemoryTransport(run_later, *"abcde")
     results, thread = in_background(dispatch(jobs([3]), everything(), transport))
     for _ in range(3):
@@ -106,9 +106,10 @@ def test_a_job_during_which_three_workers_die_fails_without_costs():
     ended(thread)
     (record,) = records(results)
     assert (record.status, record.reason, record.costs) == ("failed", "killed its worker 3 times", ())
+    assert caplog.text.count("was lost while it ran scratch → ihc, test_resnet, seed 3, which is given out again") == 2
 
 
-def test_a_worker_that_retires_is_no_death_of_its_job():
+def test_a_worker_that_retires_is_no_death_of_its_job(caplog):
     transport = MemoryTransport(run_later, *"abcde")
     results, thread = in_background(dispatch(jobs([3]), everything(), transport))
     for _ in range(4):
@@ -118,6 +119,7 @@ def test_a_worker_that_retires_is_no_death_of_its_job():
     transport.end(task, outcomes_of(job))
     ended(thread)
     assert [record.status for record in records(results)] == ["finished"]
+    assert caplog.text.count("has left while it ran scratch") == 4
 
 
 def test_a_worker_that_vanishes_without_a_word_is_noticed_at_the_next_refresh():
