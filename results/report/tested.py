@@ -15,7 +15,7 @@ IMAGES = "Test images of a target, on which its sources are compared."
 PATIENTS = "Patients of the test images of a target; images of one patient are alike."
 
 
-def tested(board: Board, runs: pd.DataFrame, read: ReadPredictions) -> list[Figure]:
+def counted_in(board: Board, runs: pd.DataFrame, read: ReadPredictions) -> list[Figure]:
     """The key figures `test images` and `patients`: one number, or the smallest and the largest one of the targets.
 
     They are counted in the predictions of the first run of each target that has some; nothing is said where there are none.

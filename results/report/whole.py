@@ -18,7 +18,7 @@ from results.report.html import Page, Section
 from results.report.paper import paper
 from results.report.references import Reference
 from results.report.shown import part_of
-from results.report.tested import tested
+from results.report.tested import counted_in
 from results.statistics.influence import ReadPredictions
 from results.text.units import EnergyUnit
 from results.tracking.experiment import Experiment
@@ -81,7 +81,7 @@ def whole_page(
     made = make_board(frame, reader.query, judging)
     bill = make_bill(runs_of_query(frame, reader.query), reader.query.experiment, options.over)
     trusted = of_trusted_places(reader.predictions, _said_already)
-    counted = tested(made, judged_runs(frame, reader.query), trusted)
+    counted = counted_in(made, judged_runs(frame, reader.query), trusted)
     choice, first = _choice(tracking, page_unit(bill))
     more = [
         *choice,

@@ -20,7 +20,7 @@ from results.report.html import Mark, Page, Section, Table
 from results.report.overview import duration, key_figures, overview, verdict
 from results.report.render import absences, render
 from results.report.sections import difference, per_target, ranks
-from results.report.tested import tested
+from results.report.tested import counted_in
 from tests.support.elements import Elements
 from tests.support.runs import CLEAR, UNKNOWN, board, run, runs
 
@@ -232,10 +232,10 @@ def test_the_first_screen_counts_test_images_and_patients():
 
     rows = [run("good", "a", 0, 0.9, run_id="none"), run("good", "a", 1, 0.9, run_id="a"), run("good", "b", 0, 0.9, run_id="b")]
     frame = pd.DataFrame(rows)
-    both = tested(board(rows), frame, read)
+    both = counted_in(board(rows), frame, read)
     assert [(each.name, each.value) for each in both] == [("test images", "22–1,624"), ("patients", "6")]
     assert both[1].about.endswith("They are not known of 1 target.")
     shown = [each.name for each in key_figures(board(rows), bill_of(rows), tested=both)]
     assert shown[2:5] == ["seeds", "test images", "patients"]
-    assert [each.value for each in tested(board(rows[2:]), frame[2:], read)] == ["1,624", "unknown"]
-    assert tested(board(rows[:1]), frame[:1], read) == []
+    assert [each.value for each in counted_in(board(rows[2:]), frame[2:], read)] == ["1,624", "unknown"]
+    assert counted_in(board(rows[:1]), frame[:1], read) == []
