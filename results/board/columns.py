@@ -85,13 +85,20 @@ def interval_legend(board: "Board") -> str:
         alike = ["the test images show no variance"] if board.images else []
         and_images = " or ".join([*alike, *([] if known else ["no predictions are counted"])])
         return f"95 %: no interval can be given, because {why} and {and_images}"
+    of_one = " and ".join([*(["the stated noise"] if board.noise else []), *(["test images"] if board.images else [])])
+    of_one = of_one if board.noise else f"{of_one} alone"
+    if all(each.seeds <= 1 for each in shown):
+        return f"95 %: interval over {of_one}, because there is one seed"
     over = "seeds and test images" if board.images else "seeds"
     if board.images and not known:
         over = f"seeds, and on {', '.join(board.images)} over test images too"
-    return f"95 %: interval of the mean over {over}"
+    single = any(each.seeds <= 1 and each.low is not None for each in shown)
+    return f"95 %: interval of the mean over {over}{f'; with one seed over {of_one}' if single else ''}"
 
 
 def _tie_legend(board: "Board") -> str:
+    if not board.noise and all(sum(row.seeds > 1 for row in rows) < 2 for rows in board.targets.values()):
+        return "tie: every source has tie 1, because nothing was tested: that takes two sources with at least two seeds each"
     stated = f"; it is stated that differences up to {board.noise:g} are noise, also with one seed" if board.noise else ""
     return (
         f"tie: sources with tie 1 cannot be told apart from the best one (Games-Howell, 95 % for all pairs of a target){stated}"
@@ -106,7 +113,22 @@ def _rank_legend(board: "Board") -> str | None:
     )
 
 
+def only_target(board: "Board") -> str | None:
+    """The only target that all sources share, to which everything over targets comes down; None where there are others."""
+    if board.difference is None or board.difference.targets != 1:
+        return None
+    return next((target for target, rows in board.targets.items() if len(rows) == len(board.overall)), None)
+
+
 def _overall_legend(board: "Board") -> str:
+    target = only_target(board)
+    if target is not None and len(board.targets) == 1:
+        return f"mean rank, mean (of {board.metric}) and strength (Plackett-Luce): with one target they are those of {target}"
+    if target is not None:
+        return (
+            f"mean rank and mean (of {board.metric}) are those of {target}, the only target that all sources share; strength "
+            "(Plackett-Luce) is over every target, and its interval is 95 % over targets"
+        )
     return (
         f"mean rank and mean (of {board.metric}) are over the targets that all sources share, strength (Plackett-Luce) is over "
         f"every target; their intervals are 95 % over targets"
@@ -117,7 +139,7 @@ def _overall_tie_legend(board: "Board") -> str | None:
     if board.difference is None:
         return None
     if board.difference.targets == 1:
-        return "overall tie and P(best): those of the only target that all sources share"
+        return f"overall tie and P(best): those of {only_target(board) or 'the only target that all sources share'}"
     return (
         "overall tie: sources with tie 1 have a mean rank that cannot be told apart from the lowest one (Nemenyi, 95 % for all "
         "pairs); P(best): the probability of the lowest mean rank on other targets of the kind"

@@ -19,10 +19,15 @@ def choice(finished: pd.DataFrame, rule: str, metric: str) -> str:
     """Who chose epochs and settings, in words. `finished`: all points of a grid."""
     points = f"grid points chosen by {rule_in_words(rule)}{'' if rule == ORACLE else ' on validation images'}"
     foreign = imported(finished)
+    own = finished.loc[~foreign, "rule"].dropna() if "rule" in finished else pd.Series(dtype=object)
+    before = "" if not len(own) or set(own) == {rule} else f"epochs chosen by {' or '.join(sorted(set(own)))}"
     if not foreign.any():
+        if before:
+            return f"{before} on validation images, {points}"
         return points if rule == ORACLE else f"epochs and {points}"
     if not foreign.all():
-        return f"epochs of imported runs chosen by those who made them, other epochs and {points}"
+        others = f"{before.replace('epochs', 'other epochs', 1)}, " if before else "other epochs and "
+        return f"epochs of imported runs chosen by those who made them, {others}{points}"
     if not (finished.groupby(COLUMNS)["point"].nunique() > 1).any():
         return "epochs and settings chosen by those who made the runs"
     epochs = "epochs chosen by those who made the runs"

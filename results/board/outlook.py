@@ -29,6 +29,15 @@ def outlook(
     return _by_targets(tied[0], tied[1], len(ranked), len(common)) if len(tied) > 1 else ""
 
 
+def untested(rows: Sequence[Row]) -> str:
+    """Why a target has no winner of which some source has one seed, and what its interval then holds."""
+    single = [row for row in rows if row.seeds < 2]
+    if len(single) < len(rows):
+        return f"{ONE_SEED} ({', '.join(row.source for row in single)}); {MORE_SEEDS}"
+    held = any(row.low is not None for row in rows)
+    return f"{ONE_SEED}, {'the interval holds the test images alone' if held else 'no interval can be given'}; {MORE_SEEDS}"
+
+
 def errors_behind(standing: Standing) -> dict[str, float | None]:
     """Source → how far its mean is from the best one, in standard errors of their difference; None where these are unknown."""
     behind = standard_errors_behind(standing.measured).tolist()

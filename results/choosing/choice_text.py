@@ -10,6 +10,7 @@ from rich.text import Text
 
 from results.board.exact import why_exact
 from results.choosing.choice import Choice, Named, Spent, Taken, arm_text, arms_text, setting_in
+from results.choosing.policy import WAYS
 from results.choosing.prior import ONLY
 from results.text.counts import how_many
 from results.text.plain import plain
@@ -51,7 +52,8 @@ def notes(choice: Choice) -> list[str]:
     """The sentences below the tables."""
     ended = [f"ended: {choice.ended}"] if choice.ended else []
     then = [f"with twice the budget: {choice.then}"] if choice.then else []
-    return [*ended, *then, *choice.prior, *choice.notes]
+    ways = [f"{rival.name}: {WAYS[rival.name]}" for rival in choice.rivals if rival.name in WAYS]
+    return [*ended, *then, *choice.prior, *(["; ".join(ways)] if ways else []), *choice.notes]
 
 
 def _taken(choice: Choice) -> list[str]:
@@ -142,7 +144,8 @@ def _spent(choice: Choice, unit: EnergyUnit | None) -> list[str]:
         took = f"{_time(spent.hours)} in {runs}; the energy is missing"
     failed = f"; {how_many(spent.failed, 'attempt')} failed" if spent.failed else ""
     share = "" if spent.share is None else f"; the trainings took {significant(100 * spent.share, 2)} % of {_sweep(spent)}"
-    return [f"Spent {took}{share}{failed}."]
+    dearer = ", so that making each of these once would have cost less" if (spent.share or 0.0) > 1 else ""
+    return [f"Spent {took}{share}{dearer}{failed}."]
 
 
 def _sweep(spent: Spent) -> str:

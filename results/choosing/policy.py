@@ -17,6 +17,11 @@ from results.choosing.prior import Prior, Setting
 from results.extension import Extensions
 
 DEFAULT = "race"
+WAYS = {  # what the constants beside a policy do, in words
+    "leader": "the source that was best on the targets of the prior alone, setting after setting",
+    "static": "the first five sources of the prior with the same eight settings",
+    "random": "sources and settings at random",
+}
 OURS = {
     name: f"results.choosing.policies.{name}:{name.title()}"
     for name in ("race", "portfolio", "leader", "static", "random", "habit")

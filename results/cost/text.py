@@ -6,11 +6,12 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from results.board.request import CHOICES
 from results.cost.answer import answer
 from results.cost.bill import Bill
 from results.cost.paid_plot import paid_of
 from results.cost.tables import ROUGH, CostTable, bill_notes, bill_tables, page_unit, without_energy
-from results.cost.tradeoff import CHANCE, SWEEP, Tradeoff
+from results.cost.tradeoff import CHANCE, MADE, Tradeoff
 from results.statistics.rank_agreement import FEW, MANY
 from results.text.counts import how_many
 from results.text.printing import (
@@ -24,6 +25,7 @@ from results.text.printing import (
 )
 from results.text.units import KWH, EnergyUnit, mass_unit, three_digits
 
+PART = f"'{MADE}': not every pair was run, and the best source is the best one of those that were"
 ENDS = ("way to choose", "front")  # the columns of words among the ways of choosing
 
 
@@ -135,13 +137,16 @@ def tradeoff_notes(tradeoff: Tradeoff, unit: EnergyUnit = KWH) -> list[str]:
     over = how_many(tradeoff.shared_over, "target")
     notes = [
         "regret: the test metric of the best source minus that of the chosen one, mean over targets, 95 % as in `cats agree`",
-        f"'{SWEEP}' chooses by validation images; '{CHANCE}' is what a random choice loses on average",
-        f"measures and the sweep pay for pretrainings, each shared over {over}; constants pay nothing",
+        f"'{tradeoff.sweep}' chooses by validation images; '{CHANCE}' is what a random choice loses on average",
+        f"measures and '{tradeoff.sweep}' pay for pretrainings, each shared over {over}; constants pay nothing",
+        *([PART] if tradeoff.sweep == MADE else []),
         *comparability_notes(tradeoff),
         *tradeoff.apart,
         *([FEW] if tradeoff.targets < MANY else []),
     ]
     if tradeoff.reference is None or tradeoff.hypervolume is None:
+        if tradeoff.experiment.startswith(CHOICES):
+            return [*notes, "no hypervolume: what all pairs would have cost is not known"]
         return [*notes, "no hypervolume: no energy of the sweep is known, or no choice loses anything"]
     kwh, regret = tradeoff.reference
     volume, rectangle = (
@@ -157,7 +162,7 @@ def tradeoff_notes(tradeoff: Tradeoff, unit: EnergyUnit = KWH) -> list[str]:
         return [*notes, *about, f"hypervolume about {volume:.4f}, no bound: {rectangle}"]
     if not tradeoff.bound:
         return [*notes, f"hypervolume {volume:.4f}: {rectangle}"]
-    least = f"'{SWEEP}' costs at least {unit.text(kwh)} {unit.name}, a part is missing"
+    least = f"'{tradeoff.sweep}' costs at least {unit.text(kwh)} {unit.name}, a part is missing"
     more = f"{least}; with more energy the hypervolume can only grow"
     return [*notes, more, f"hypervolume at least {volume:.4f}: {rectangle}"]
 

@@ -15,7 +15,7 @@ from results.agreement.rankers import OWN_ROWS, SIZE
 from results.agreement.replicates import REPLICATES, Replicates, defined_mean
 from results.agreement.scores import SIZE as SOURCE_SIZE
 from results.board.candidates import choice_notes, plain_source
-from results.board.request import SEEDS, Judging, RunQuery
+from results.board.request import CHOICES, SEEDS, Judging, RunQuery
 from results.cost.amount import Amount, add
 from results.cost.bill import UNMEASURED, Bill
 from results.cost.front import hypervolume, on_front
@@ -36,6 +36,7 @@ from results.statistics.bounded import interval_over_targets
 log = logging.getLogger(__name__)
 CONSTANT = "imagenet"
 SWEEP = "full sweep"
+MADE = "all runs that were made"  # the same where some pair was not run, or a choice has tried a few runs
 CHANCE = "any source"
 ALWAYS = f"always {CONSTANT}"
 FREE = Amount(figures=1)
@@ -84,6 +85,7 @@ class Tradeoff:
         bound: the kWh of `reference` are a lower bound, and so is the hypervolume: if the sweep costs more, every other way is
             cheaper beside it, and ways of unknown cost can only add.
         rough: the energy of some way may be counted more than once, so that it and the hypervolume are approximate.
+        sweep: the name of the way that looks at all runs: SWEEP if every pair was run, else MADE. A choice has no hypervolume.
         apart: sentences that architecture and source cannot be told apart, as a board says them.
     """
 
@@ -99,6 +101,7 @@ class Tradeoff:
     bound: bool
     rough: bool
     apart: list[str] = field(default_factory=list)
+    sweep: str = SWEEP
 
     @property
     def partial(self) -> list[Way]:
@@ -133,7 +136,12 @@ def make_tradeoff(
     lost = {name: regrets(truth, choice.scores) for name, choice in choices.items()}
     common = comparable(list(lost.values()))
     judge = _Judge(query, decisions, common)
-    ways = [judge.way(name, by, choices[name], costs.get(name, FREE)) for name, by in lost.items() if common & by.keys()]
+    chosen = query.experiment.startswith(CHOICES)
+    name_of = {SWEEP: MADE if chosen or not _every_pair(frame, query, decisions) else SWEEP}
+    ways = [
+        judge.way(name_of.get(name, name), by, choices[name], costs.get(name, FREE))
+        for name, by in lost.items() if common & by.keys()
+    ]  # fmt: skip
     ways.sort(key=lambda way: (way.kwh is None, way.known is None, way.known or 0.0, way.regret, way.name))
     points = [(way.kwh if way.targets == len(common) else None, way.regret) for way in ways]
     marked = [replace(way, front=front) for way, front in zip(ways, on_front(points), strict=True)]
@@ -141,7 +149,8 @@ def make_tradeoff(
     sources = len({source for decision in decisions for source in decision.sources})
     sweep = costs[SWEEP]
     reference = (sweep.known, blind) if sweep.known else None
-    volume = hypervolume([(k, r) for k, r in points if k is not None], reference) if reference and blind > 0 else None
+    able = reference is not None and blind > 0 and not chosen
+    volume = hypervolume([(k, r) for k, r in points if k is not None], reference) if reference and able else None
     rough = any(way.rough for way in ways)
     bound = sweep.kwh is None and reference is not None and not rough
     return Tradeoff(
@@ -157,6 +166,19 @@ def make_tradeoff(
         bound,
         rough,
         choice_notes({decision.target: decision.sources for decision in judge.decisions if not decision.backbone}),
+        name_of[SWEEP],
+    )
+
+
+def _every_pair(frame: pd.DataFrame, query: RunQuery, decisions: Sequence[Decision]) -> bool:
+    """Whether each source has a run on each target, but for pairs that share images."""
+    leaks = frame[frame["leak"].notna()] if "leak" in frame else frame[:0]
+    apart = {*query.apart, *zip(leaks["source"], leaks["target"], strict=True)} if len(leaks) else set(query.apart)
+    sources = {source for decision in decisions for source in decision.sources}
+    return all(
+        (plain_source(source), decision.target) in apart or plain_source(source) == decision.target
+        for decision in decisions
+        for source in sources - set(decision.sources)
     )
 
 

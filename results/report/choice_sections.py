@@ -9,8 +9,8 @@ from results.agreement.result import Statistic
 from results.agreement.text import statistic_text
 from results.cost.paid_plot import REACH, Paid, paid_of
 from results.cost.tables import ROUGH
-from results.cost.text import comparability_notes
-from results.cost.tradeoff import Tradeoff
+from results.cost.text import PART, comparability_notes
+from results.cost.tradeoff import MADE, Tradeoff
 from results.metrics import written
 from results.report.axes import plot_of
 from results.report.charts import IntervalPoint, draw_intervals, draw_regret, limited
@@ -32,6 +32,7 @@ def tradeoff(result: Tradeoff, unit: EnergyUnit | None = None) -> Section:
         f"Regret is a mean over {how_many(result.targets, 'target')}.",
         "The cost of a way includes its share of the pretrainings; constants cost nothing.",
     ]
+    notes += [f"{PART}."] if result.sweep == MADE else []
     notes += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in comparability_notes(result)]
     if result.hypervolume is not None:
         least = "≈ " if result.rough else "≥ " if result.bound else ""

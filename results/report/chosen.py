@@ -15,6 +15,7 @@ from results.text.units import EnergyUnit
 ID = "choice"
 ROUNDS = ("round", "source", "settings tried", "best val loss", "after the round")
 LEFT = frozenset({*WORDS, "setting", "after the round"})
+UNKNOWN = "; – after a round: it has not ended, or no other round follows"
 STAYS = {True: "stays", False: "leaves", None: "–"}
 
 
@@ -27,7 +28,9 @@ def chosen(choice: Choice, unit: EnergyUnit) -> Section:
             Table("choice-rivals", "Other ways of choosing, replayed on the prior", RIVALS, rival_lines(choice), LEFT)
         )
     if choice.rounds:
-        tables.append(Table("choice-rounds", "Sources as they were halved", ROUNDS, _round_lines(choice.rounds), LEFT))
+        open_ended = any(seat.stays is None for each in choice.rounds for seat in each.seats)
+        caption = f"Sources as they were halved{UNKNOWN if open_ended else ''}"
+        tables.append(Table("choice-rounds", caption, ROUNDS, _round_lines(choice.rounds), LEFT))
     tables.append(_runs(choice, unit))
     title = f"The choice of a source for {choice.target}"
     drawn = _chart(choice, unit)

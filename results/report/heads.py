@@ -16,7 +16,7 @@ TIPS: Mapping[str, str] = {
     "mean rank": "Mean of the ranks on the targets that all sources share; 1 would be the best on each of them.",
     "wins": "Number of targets on which the source alone is in tie group 1.",
     "tied": "Number of targets on which the source is in tie group 1, alone or with others.",
-    "mean (95 %)": "Mean of the metric over the targets that all sources share, with its 95 % interval over targets.",
+    "mean (95 %)": "Mean of the metric over the targets that all sources share, with its 95 % interval.",
     "strength": "Plackett-Luce strength over all targets: higher is better, and differences are log odds of being ahead.",
     "coverage": "Share of the targets on which the source was measured.",
     "group": "Numbers of the bars that join the source with others from which it cannot be told apart.",

@@ -24,6 +24,12 @@ TIE = "Sources of one tie group cannot be told apart over the targets; group 1 h
 CHANCE = "Probability of the lowest mean rank on other targets of the kind."
 RANK = "Mean of its ranks on the targets; 1 would be the best on each of them. The line is the 95 % interval."
 MEAN = "Mean over the targets, on their test images. The line is the 95 % interval over targets."
+HERE = {  # the same with one target
+    "tie": "Sources of one tie group cannot be told apart on the target; group 1 holds the best one.",
+    "P(best)": "Probability of being the best on the target, from random draws of the same sampling error.",
+    "mean rank (95 %)": "Rank on the only target that all sources share. The line is the 95 % interval.",
+}
+MEAN_HERE = "Mean over seeds on the test images of the only target that all sources share. The line is its 95 % interval."
 STRENGTH = (
     "Plackett-Luce strength over all targets: higher is better. No target has every source, so that there is no mean rank."
 )
@@ -104,7 +110,7 @@ def _forest(board: Board, bill: Bill | None, name: str) -> Table:
     columns = [
         _Column("source", "", [row.source for row in rows]),
         _Column("tie", TIE, [UNKNOWN if row.tie is None else str(row.tie) for row in rows]),
-        *(_measured(rows, board.metric) if ranked else _strengths(rows)),
+        *(_measured(rows, board.metric, MEAN_HERE if common == 1 else MEAN) if ranked else _strengths(rows)),
         _Column("P(best)", CHANCE, [_number(row.p_best, 2) for row in rows]),
         *_costs(rows, bill),
     ]
@@ -114,19 +120,19 @@ def _forest(board: Board, bill: Bill | None, name: str) -> Table:
         name, f"{caption}, with 95 % intervals; filled dots cannot be told apart from the best",
         [column.head for column in columns], list(zip(*(column.texts for column in columns), strict=True)),
         frozenset({"source"}), frozenset(number for number, row in enumerate(rows) if row.tie == 1),
-        {column.head: column.tip for column in columns if column.tip},
+        {column.head: HERE.get(column.head, column.tip) if common == 1 else column.tip for column in columns if column.tip},
         {column.head: column.plot for column in columns if column.plot}, [row.tie for row in rows],
     )  # fmt: skip
 
 
-def _measured(rows: Sequence[Overall], metric: str) -> list[_Column]:
-    """Mean ranks and means over the targets that all sources share."""
+def _measured(rows: Sequence[Overall], metric: str, tip: str) -> list[_Column]:
+    """Mean ranks and means over the targets that all sources share. tip: of the means."""
     mean = f"mean {written(metric)}"
     ranks = plot_of([_mark(row.mean_rank, row.low, row.high) for row in rows], "mean rank", 1.0, float(len(rows)))
     means = plot_of([_mark(row.mean, row.mean_low, row.mean_high) for row in rows], mean)
     return [
         _Column("mean rank (95 %)", RANK, [_figure(row.mean_rank, row.low, row.high, 2) for row in rows], ranks),
-        _Column(f"{mean} (95 %)", MEAN, [_mean(row) for row in rows], means),
+        _Column(f"{mean} (95 %)", tip, [_mean(row) for row in rows], means),
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from results.board.board import Board
-from results.board.columns import OVERALL_COLUMNS, ROW_COLUMNS, cells, headings, leaking_columns
+from results.board.columns import OVERALL_COLUMNS, ROW_COLUMNS, cells, headings, leaking_columns, only_target
 from results.board.columns import WORDS as BOARD_WORDS
 from results.board.plot import draw_ranks, draw_ranks_narrow, ranks_title, with_interval
 from results.board.ranking import Row
@@ -37,9 +37,11 @@ def ranks(board: Board) -> Section:
     first = ranked[0]
     near = [row.source for row in ranked[1:] if row.low is not None and row.low <= (first.high or first.mean_rank or 0.0)]
     overlap = how_many(len(near), "interval overlaps", "intervals overlap") if near else "no interval overlaps"
-    title = f"Mean rank over targets: {overlap} that of {first.source}, the first"
+    target = only_target(board)
+    over = "Mean rank over targets" if target is None else f"Rank on {target}, the only target that all sources share"
+    title = f"{over}: {overlap} that of {first.source}, the first"
     text = "Dot: mean rank; line: its 95 % interval. Left is better. The table below gives the figures."
-    label = "mean rank over targets (1 is best), 95 % interval"
+    label = f"{'mean rank over targets' if target is None else 'rank'} (1 is best), 95 % interval"
     draw = partial(draw_intervals, points, limited(title, len(points)), label)
     chart = Chart("ranks", title, text, draw, inline=False)  # the forest plot at the top of a page shows the same
     return Section("ranks", "Ranks over targets", charts=[chart], tables=[table])

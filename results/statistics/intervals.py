@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from scipy import stats
 
+from results.statistics.bounded import bounded_interval
 from results.statistics.studentized_range import tail
 
 DRAWS = 1000
@@ -78,9 +79,12 @@ class TargetResults:
 def intervals(measured: TargetResults, bounds: tuple[float, float], level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
     """Student's t interval of each mean, (S,) and (S,), cut at the metric's bounds: seeds and test images, Welch-Satterthwaite.
 
+    With one seed and predictions it holds the test images alone, on the scale of bounded.bounded_interval: the figure of one
+    network, which `cats choose`, `cats predict` and model cards show with the same interval.
+
     Never narrower than the interval of the seeds alone: Satterthwaite's degrees of freedom may make it shrink when images are
     added, and it would then cover less than 95 % (see docs/statistics.md). NaN where the variance is not known, or nothing
-    varies (a deterministic protocol without predictions). With one seed and predictions it holds the test images alone.
+    varies (a deterministic protocol without predictions).
     """
     variance, freedom = measured.seeds
     parts = np.stack([np.nan_to_num(variance), np.diag(measured.shared)])
@@ -89,7 +93,10 @@ def intervals(measured: TargetResults, bounds: tuple[float, float], level: float
     half = np.full(len(freedom), np.nan)
     scales = standard_errors(parts[:, known], frees[:, known])
     half[known] = np.max([stats.t.ppf(0.5 + level / 2, free) * error for error, free in scales], axis=0)
-    return np.maximum(bounds[0], measured.means - half), np.minimum(bounds[1], measured.means + half)
+    low, high = np.maximum(bounds[0], measured.means - half), np.minimum(bounds[1], measured.means + half)
+    alone = known & np.isnan(variance)  # one seed, and no noise is stated
+    low[alone], high[alone] = bounded_interval(measured.means[alone], half[alone], bounds)
+    return low, high
 
 
 def standard_errors(parts: np.ndarray, frees: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -30,6 +30,9 @@ from benchmark.specs import catalogue
 from results.error import CatsError
 from results.metrics import auc
 from results.record import Cost, Energy
+from results.statistics.influence import auc as influence_of_auc
+from results.statistics.influence import patient_shares
+from results.statistics.intervals import TargetResults, intervals
 from results.text.identifiers import identifier
 from results.text.plain import NO_UTF8
 from tests.support.dicom_files import written
@@ -336,15 +339,18 @@ def test_several_labels_are_joined_and_none_is_an_empty_cell():
     assert predicted_names(np.array([[0.5, 0.2, 0.9], [0.1, 0.2, 0.3]]), several) == ["a|c", ""]
 
 
-def test_the_interval_of_the_auc_is_delongs():
+def test_the_interval_of_the_auc_is_delongs_and_that_of_a_board_with_one_seed():
     rng = np.random.default_rng(0)
     labels = np.arange(60) % 2
     scores = np.clip(0.5 + 0.1 * labels + 0.2 * rng.normal(size=60), 0.01, 0.99)
-    found = score_of("auc", labelled("binary", labels, np.stack([1 - scores, scores], axis=1), None, list(map(str, range(60)))))
+    known = labelled("binary", labels, np.stack([1 - scores, scores], axis=1), None, list(map(str, range(60))))
+    found = score_of("auc", known)
+    board = TargetResults([np.array([found.value])], patient_shares(influence_of_auc(known)[:, None], None))
+    assert np.ravel(intervals(board, (0.0, 1.0))) == pytest.approx([found.low, found.high])
     one, zero = scores[labels == 1], scores[labels == 0]
     wins = (one[:, None] > zero) + 0.5 * (one[:, None] == zero)
     spread = np.sqrt(wins.mean(axis=1).var(ddof=1) / 30 + wins.mean(axis=0).var(ddof=1) / 30)
-    place, reach = np.log(wins.mean() / (1 - wins.mean())), 1.959964 * spread / (wins.mean() * (1 - wins.mean()))
+    place, reach = np.log(wins.mean() / (1 - wins.mean())), 2.000995 * spread / (wins.mean() * (1 - wins.mean()))
     assert found.value == pytest.approx(wins.mean())
     assert [found.low, found.high] == pytest.approx(
         [1 / (1 + np.exp(-place + reach)), 1 / (1 + np.exp(-place - reach))], abs=1e-5

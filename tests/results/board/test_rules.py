@@ -77,9 +77,10 @@ def test_the_oracle_is_called_one_wherever_it_is_shown():
 
 
 def test_another_rule_than_that_of_the_runs_is_said():
-    note = "every run restored its epoch by min_val_loss; max_val_auc only chooses among the points of a grid"
-    assert note in board(grid(), rule="max_val_auc").notes
-    assert not [n for n in board(grid()).notes if "restored" in n]
+    said = "epochs chosen by min_val_loss on validation images, grid points chosen by max_val_auc on validation images"
+    assert board(grid(), rule="max_val_auc").choice == said
+    assert board(grid(), rule="oracle_test").choice.startswith(said.partition(" max_val_auc")[0])
+    assert board(grid()).choice == "epochs and grid points chosen by min_val_loss on validation images"
 
 
 def test_one_entry_in_the_table_is_all_that_a_rule_needs(monkeypatch):

@@ -119,9 +119,13 @@ def test_sources_of_one_target_have_each_the_interval_it_has_alone():
 
 
 def test_one_seed_with_predictions_has_the_interval_of_its_test_images():
+    """On the logit scale, with Student's t of the images; without bounds it is symmetric."""
     images = images_of(np.random.default_rng(0), 101, 0.02)
-    low, high = np.ravel(rank.intervals(TargetResults([np.array([0.8])], images), UNIT))
-    np.testing.assert_allclose((low, high), stats.t.interval(0.95, 100, 0.8, 0.02))
+    measured = TargetResults([np.array([0.8])], images)
+    np.testing.assert_allclose(np.ravel(rank.intervals(measured, (-np.inf, np.inf))), stats.t.interval(0.95, 100, 0.8, 0.02))
+    place, reach = np.log(0.8 / 0.2), stats.t.ppf(0.975, 100) * 0.02 / (0.8 * 0.2)
+    ends = [1 / (1 + np.exp(-(place - reach))), 1 / (1 + np.exp(-(place + reach)))]
+    np.testing.assert_allclose(np.ravel(rank.intervals(measured, UNIT)), ends)
     assert not TargetResults([np.array([0.8])], images).drawable
 
 
