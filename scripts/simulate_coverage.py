@@ -13,7 +13,9 @@ import numpy as np
 from documentation.place import put
 from scipy import stats
 
+from results.metrics import METRICS
 from results.statistics.bounded import mean_interval
+from results.statistics.influence import Predictions, patient_shares
 from results.statistics.intervals import TargetResults, draw_means, intervals, rank_draws, tie_groups
 from results.statistics.mean_ranks import mean_ranks, mean_values, rank_ties
 from results.statistics.plackett_luce import strengths
@@ -39,6 +41,28 @@ def share_inside(truth: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
 def of_mean(rng: np.random.Generator, boards: int, seeds: int) -> float:
     truth = np.linspace(0.7, 0.8, 5)
     return float(np.mean([share_inside(truth, *intervals(target(rng, truth, seeds), UNBOUNDED)) for _ in range(boards)]))
+
+
+def of_network(rng: np.random.Generator, boards: int, images: int, patients: int, apart: float) -> float:
+    """The AUC of one network, of two classes with so many test images and patients each; 0: every image is of its own patient.
+
+    Scores are normal, the classes `apart`; patients vary by 0.7. A draw with an AUC of 1 has no interval, and does not count.
+    """
+    truth = float(stats.norm.cdf(apart / np.sqrt(2 * (1 + (0.7**2 if patients else 0.0)))))
+    labels = np.repeat([0, 1], images)
+    groups = np.arange(2 * images) % patients + 100 * labels if patients else None
+    found = []
+    for _ in range(boards):
+        scores = rng.normal(size=2 * images) + apart * labels
+        scores = scores if groups is None else scores + rng.normal(scale=0.7, size=200)[groups]
+        share = stats.norm.cdf(scores - apart / 2)
+        made = Predictions(np.arange(2 * images), groups, np.eye(2, dtype=int)[labels], np.stack([1 - share, share], 1), False)
+        value, moved = METRICS["auc"].of(made), METRICS["auc"].influence_of(made)
+        assert moved is not None
+        low, high = intervals(TargetResults([np.array([value])], patient_shares(moved[:, None], groups)), (0.0, 1.0))
+        if np.isfinite(low).all():
+            found.append(share_inside(np.array([truth]), low, high))
+    return float(np.mean(found))
 
 
 def of_rank(rng: np.random.Generator, boards: int, sources: int, apart: float) -> float:
@@ -130,6 +154,12 @@ def on_one_target(rng: np.random.Generator, boards: int) -> Iterator[tuple[str, 
         yield "rank on one target", name, of_rank(rng, boards, sources, apart)
 
 
+def on_one_network(rng: np.random.Generator, boards: int) -> Iterator[tuple[str, str, float]]:
+    for patients, apart, auc in ((0, 1.3, ".82"), (0, 2.4, ".96"), (12, 1.3, ".77")):
+        of = f" of {2 * patients} patients" if patients else ""
+        yield "AUC of one network", f"48 test images{of}, AUC {auc}", of_network(rng, boards, 24, patients, apart)
+
+
 def over_targets(rng: np.random.Generator, boards: int) -> Iterator[tuple[str, str, float]]:
     for targets, sources in ((3, 2), (3, 3), (3, 5), (5, 5), (12, 5), (12, 15)):
         yield "mean rank", f"{sources} sources, {targets} targets", of_mean_rank(rng, boards, targets, sources)
@@ -155,7 +185,7 @@ def false_alarms(rng: np.random.Generator, boards: int) -> Iterator[tuple[str, s
 
 def table(boards: int) -> str:
     lines = [f"| interval | situation, {boards:,} boards each | holds in |", "| --- | --- | ---: |"]
-    for rows in (on_one_target, over_targets, false_alarms):
+    for rows in (on_one_target, on_one_network, over_targets, false_alarms):
         lines += [
             f"| {what} | {where} | {100 * share:.1f} % |" for what, where, share in rows(np.random.default_rng(0), boards)
         ]

@@ -44,7 +44,10 @@ def test_a_source_without_an_interval_among_others_is_named():
     assert "a: one has no interval, because every test image is ranked rightly" in made.notes
     assert "a: three has no interval, because every test image is ranked wrongly" in made.notes
     assert "the interval holds the test images alone" in made.verdict("a")
-    assert "95 %: interval of the mean over seeds and test images" in legend(made)
+    assert "95 %: interval over test images alone, because there is one seed" in legend(made)
+    tie = "tie: every source has tie 1, because nothing was tested: that takes two sources with at least two seeds each"
+    assert tie in legend(made)
+    assert not [sentence for sentence in legend(made) if "Games" in sentence or "mean over seeds" in sentence]
 
 
 @pytest.mark.parametrize(

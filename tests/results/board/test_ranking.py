@@ -208,7 +208,25 @@ def test_of_one_common_target_the_overall_tie_and_chance_are_those_of_it():
     made = board([row for row in CLEAR if row["target"] == "a"])
     here = {row.source: (row.tie, row.p_best, row.low, row.high) for row in made.targets["a"]}
     assert {row.source: (row.tie, row.p_best, row.mean_low, row.mean_high) for row in made.overall} == here
-    assert "overall tie and P(best): those of the only target that all sources share" in legend(made)
+    assert "overall tie and P(best): those of a" in legend(made)
+    assert "mean rank, mean (of auc) and strength (Plackett-Luce): with one target they are those of a" in legend(made)
+    assert not [sentence for sentence in legend(made) if "over targets" in sentence]
+
+
+def test_of_one_target_that_all_sources_share_the_intervals_are_its_own_and_no_longer_called_those_over_targets():
+    made = board([row for row in CLEAR if (row["target"], row["source"]) != ("b", "bad")])
+    (sentence,) = [each for each in legend(made) if each.startswith("mean rank")]
+    assert sentence.startswith("mean rank and mean (of auc) are those of a, the only target that all sources share; strength")
+    assert "overall tie and P(best): those of a" in legend(made)
+
+
+def test_a_source_with_one_seed_beside_others_is_named_and_has_the_interval_of_its_test_images():
+    rows = runs(good=[[0.90, 0.91, 0.905]], bad=[[0.87, 0.88, 0.875]], new=[[0.88]])
+    made = board(rows, judging=Judging(images=images(reader(rows))))
+    assert made.verdict("a").startswith("no winner: with one seed the seed-to-seed variance is unknown (new); run more")
+    said = legend(made)
+    assert "95 %: interval of the mean over seeds and test images; with one seed over test images alone" in said
+    assert any("Games-Howell" in sentence for sentence in said)
 
 
 def test_the_mean_of_a_metric_of_which_lower_is_better_is_positive_and_lies_in_its_interval():

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from results.choosing.choice import Named, Round, Seat, Spent, Taken, read_choice
+from results.choosing.answer import CONSTANTS
+from results.choosing.choice import Named, Rival, Round, Seat, Spent, Taken, read_choice
 from results.choosing.choice_text import ChoiceText, loss_text, notes, sentences, verdict
 from results.error import CatsError
 from results.report.chosen import chosen
@@ -75,6 +76,10 @@ def test_small_losses_of_a_table_can_be_told_apart(loss, text):
         (
             {"spent": Spent(None, None, 1.5, 2, 0, None, 4.0, 8, None, 1.0)},
             "the trainings took 25 % of what all 8 runs of one seed would take.",
+        ),
+        (
+            {"spent": Spent(None, None, 1.5, 16, 0, None, 3.0, 12, None, 4.0)},
+            "the trainings took 130 % of what all 12 runs of one seed would take, so that making each of these once would have",
         ),
         ({"untried": ("c", "d")}, "Never tried: c, d."),
         ({"within": None, "unstated": "the prior does not know b"}, "P(within .005) is not stated: the prior does not know b."),
@@ -182,6 +187,7 @@ def test_the_section_shows_how_the_sources_were_halved():
         ["1", "a", "4", "0.310", "stays"], ["1", "b", "4", "failed", "leaves"], ["1", "c", "4", "0.250", "stays"],
         ["2", "c", "5", "0.240", "–"], ["2", "a", "0", "–", "–"],
     ]  # fmt: skip
+    assert table.caption == "Sources as they were halved; – after a round: it has not ended, or no other round follows"
     raced = replace(CHOICE, rounds=(first, second))
     assert read_choice(json_text(ChoiceText(raced).to_dict())) == raced
 
@@ -190,3 +196,10 @@ def test_without_energy_the_runs_are_counted():
     bare = replace(CHOICE, tried=tuple(replace(run, kwh=None) for run in RUNS))
     assert "against runs" in chosen(bare, USUAL).charts[0].title
     assert not chosen(replace(CHOICE, tried=()), USUAL).charts
+
+
+def test_the_ways_of_choosing_beside_the_policy_are_explained():
+    ways = tuple(Rival(name, 0.1) for name in ("race (the policy of this choice)", *CONSTANTS))
+    (said,) = [note for note in notes(replace(CHOICE, rivals=ways)) if "leader: " in note]
+    assert [part.partition(": ")[0] for part in said.split("; ")] == list(CONSTANTS)
+    assert not [note for note in notes(replace(CHOICE, rivals=())) if "leader" in note]

@@ -19,7 +19,7 @@ from results.cost.paid_plot import height_for, paid_of, pareto, plot_paid
 from results.cost.regret import measured_decisions, regrets, values_of
 from results.cost.tables import ROUGH
 from results.cost.text import CostText, tradeoff_notes
-from results.cost.tradeoff import CHANCE, SWEEP, Way, comparable, make_tradeoff
+from results.cost.tradeoff import CHANCE, MADE, SWEEP, Way, comparable, make_tradeoff
 from results.cost.tradeoff_plot import draw_tradeoff
 from results.error import CatsError
 from results.report.choice_sections import tradeoff
@@ -442,3 +442,24 @@ def test_a_number_of_training_images_is_compared_as_if_the_others_had_not_been_r
     found = runs_of_query(frame, query)
     assert found.equals(alone)
     assert measured_values(found, query) == measured_values(alone, RunQuery("toy"))
+
+
+def test_a_full_sweep_is_named_where_every_pair_was_run_alone_and_a_choice_has_no_hypervolume():
+    rows = runs()
+    assert ways(rows)[0].sweep == SWEEP
+    less = [row for row in rows if (row["source"], row["target"]) != ("bad", "b")]
+    made, found = ways(less)
+    assert made.sweep == MADE
+    assert MADE in found
+    assert SWEEP not in found
+    assert any(note.startswith(f"'{MADE}': not every pair was run") for note in tradeoff_notes(made))
+    assert (
+        ways([row | {"leak": "they are the same images"} if row["source"] == "bad" else row for row in rows])[0].sweep == SWEEP
+    )
+    frame = pd.DataFrame([row for row in rows if row["target"] == "a"])
+    chosen = make_tradeoff(frame, make_bill(frame, "choose-a"), RunQuery("choose-a"))
+    assert (chosen.sweep, chosen.hypervolume, chosen.reference is None) == (MADE, None, False)
+    assert tradeoff_notes(chosen)[-1] == "no hypervolume: what all pairs would have cost is not known"
+    section = tradeoff(chosen)
+    assert not [note for note in section.notes if "Hypervolume" in note]
+    assert {row[0] for row in section.tables[0].rows} == {CHANCE, "always imagenet", MADE}
