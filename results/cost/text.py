@@ -25,7 +25,7 @@ from results.text.printing import (
 )
 from results.text.units import KWH, EnergyUnit, mass_unit, three_digits
 
-PART = f"'{MADE}': not every pair was run, and the best source is the best one of those that were"
+PART = f"'{MADE}' may be a part of all pairs, and the best source is the best one of those that were run"
 ENDS = ("way to choose", "front")  # the columns of words among the ways of choosing
 
 

@@ -79,7 +79,7 @@ def test_small_losses_of_a_table_can_be_told_apart(loss, text):
         ),
         (
             {"spent": Spent(None, None, 1.5, 16, 0, None, 3.0, 12, None, 4.0)},
-            "the trainings took 130 % of what all 12 runs of one seed would take, so that making each of these once would have",
+            "the trainings took 133 % of what all 12 runs of one seed would take, so that making each of these once would have",
         ),
         ({"untried": ("c", "d")}, "Never tried: c, d."),
         ({"within": None, "unstated": "the prior does not know b"}, "P(within .005) is not stated: the prior does not know b."),
