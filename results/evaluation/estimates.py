@@ -1,9 +1,12 @@
-"""A metric of the test images of one network with its 95 % interval; report, card and `cats predict` all take it from here."""
+"""A metric of the test images of one network with its 95 % interval; report, card and `cats predict` all take it from here.
+
+A board with one seed shows the same interval, see results.statistics.intervals.
+"""
 
 import numpy as np
 from scipy import stats
 
-from results.evaluation.proportion import HALF_95, Estimate, accuracy
+from results.evaluation.proportion import Estimate, accuracy
 from results.evaluation.reliability import calibration_error
 from results.metrics import METRICS
 from results.statistics.bounded import bounded_interval
@@ -14,7 +17,7 @@ def estimate_of(metric: str, of: Predictions) -> Estimate:
     """A metric of labelled images with its 95 % interval over patients, or over images where no patient is known.
 
     The interval of an accuracy is Wilson's; others are those of the delta method with the influence of each image, DeLong's for
-    the AUC, over patients Obuchowski's. That of the calibration error is not symmetric, see
+    the AUC, over patients Obuchowski's, and Student's t with one degree of freedom fewer than patients or images. That of the calibration error is not symmetric, see
     results.statistics.calibration_error. The value is NaN where the metric is undefined, as the AUC is of images of one class;
     the ends are NaN where they are not known.
     """
@@ -30,14 +33,7 @@ def estimate_of(metric: str, of: Predictions) -> Estimate:
     if shares is None or len(shares) < 2:
         return unknown
     error = float(np.sqrt((shares**2).sum()))
-    low, high = map(float, bounded_interval(value, quantile(of) * error, entry.bounds))
+    # A few patients say little about how much patients differ.
+    quantile = float(stats.t.ppf(0.975, len(shares) - 1))
+    low, high = map(float, bounded_interval(value, quantile * error, entry.bounds))
     return Estimate(value, low, high, len(of.truth)) if low < high else unknown
-
-
-def quantile(of: Predictions) -> float:
-    """Standard errors from a value to an end of its 95 % interval: a few patients say little about how much patients differ.
-
-    Student's t with one degree of freedom fewer than patients, as for a proportion; without patients images count, and the
-    quantile is that of the normal distribution, as in DeLong's interval.
-    """
-    return HALF_95 if of.groups is None else float(stats.t.ppf(0.975, len(np.unique(of.groups)) - 1))
