@@ -18,8 +18,8 @@ def estimate_of(metric: str, of: Predictions) -> Estimate:
 
     The interval of an accuracy is Wilson's; others are those of the delta method with the influence of each image, DeLong's for
     the AUC, over patients Obuchowski's, and Student's t with one degree of freedom fewer than patients or images. That of
-    the calibration error is not symmetric, see results.statistics.calibration_error. The value is NaN where the metric is undefined, as the AUC is of images of one class;
-    the ends are NaN where they are not known.
+    the calibration error is not symmetric, see results.statistics.calibration_error. The value is NaN where the
+    metric is undefined, as the AUC is of images of one class; the ends are NaN where they are not known.
     """
     entry = METRICS[metric]
     if metric == "ece":
