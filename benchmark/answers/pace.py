@@ -12,9 +12,12 @@ class Pace:
 
     def __init__(self) -> None:
         self._start, self._kwh, self._missing = time.monotonic(), 0.0, False
+        self._resumed: bool | None = None  # whether an earlier call had finished cells; a choice counts its own ones too later
 
     def after(self, record: Record, state: Run) -> str:
         """The text once a record has come; `state` already counts the record."""
+        if self._resumed is None:
+            self._resumed = state.done > 0
         for cost in record.costs:
             self._kwh += cost.kwh("counter") + cost.kwh("modelled")
             self._missing = self._missing or bool(cost.missing)
@@ -22,7 +25,8 @@ class Pace:
         energy = f"{three_digits(self._kwh * 1000)} Wh"
         if self._missing:
             energy = f"at least {energy}" if self._kwh else "energy not known"
-        return f"{state.made / (time.monotonic() - self._start) * 3600:.0f} {what}/h, {energy}"
+        scope = " in this call" if self._resumed else ""  # beside a number that counts earlier calls too
+        return f"{state.made / (time.monotonic() - self._start) * 3600:.0f} {what}/h, {energy}{scope}"
 
 
 def ended_line(record: Record, state: Run) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NONE = "none"
 METRIC = "auc"
 PUBLIC = "the public runs are of resnet18 with settings of sgd; with other backbones and optimisers sources may rank otherwise"
+TOY = "test_"  # begins the names of timm's networks for tests, such as that of the plan `quickstart`
 SHOWN = 6  # experiments, or reasons, that a sentence names
 Say = Callable[[str], None]
 
@@ -104,18 +105,21 @@ class _LeftOut:
     Attributes:
         target, family: of the choice. Experiments without a finished run of another task, such as an earlier call for the same
             target or a call that was stopped early, have nothing to say, and nothing is wrong with them: they are not named.
-        unfit: sentences. imported: names.
+        unfit: sentences. imported, toys: names.
     """
 
     target: str
     family: str | None
     unfit: list[str] = field(default_factory=list)
     imported: list[str] = field(default_factory=list)
+    toys: list[str] = field(default_factory=list)
 
     def tell(self, say: Say) -> None:
         """Say which they are, in one sentence for each reason."""
         if self.imported:
             say(f"imported experiments speak only where --prior names them: {_listed(self.imported)}")
+        if self.toys:
+            say(f"experiments of networks for tests ({TOY}…) speak only where --prior names them: {_listed(self.toys)}")
         if self.unfit:
             say(f"not every experiment of this server can speak for a source, and nothing is to be done: {_listed(self.unfit)}")
 
@@ -126,6 +130,13 @@ class _LeftOut:
         targets = sorted(set(done["target"].dropna().astype(str)))
         families, own = declared_families(targets), {data_set_of(self.target), self.family} - {None}
         return any(not {data_set_of(name), families.get(name)} & own for name in targets)
+
+
+def _of_toys(frame: "pd.DataFrame", backbone: str | None) -> bool:
+    """Whether all cells are of networks for tests, and the choice is about another one: what they say holds for no real one."""
+    networks = set(frame.loc[frame["kind"] == "cell", "backbone"].dropna().astype(str)) if "backbone" in frame else set()
+    real = backbone is not None and not backbone.startswith(TOY)
+    return real and bool(networks) and all(name.startswith(TOY) for name in networks)
 
 
 def _listed(texts: Sequence[str]) -> str:
@@ -144,6 +155,9 @@ def _priors(name: str, uri: str, asked: Asked, left: _LeftOut | None) -> list[Pr
             return []
         if left is not None and frame["imported"].notna().any():
             left.imported.append(name)
+            return []
+        if left is not None and _of_toys(frame, asked.backbone):
+            left.toys.append(name)
             return []
         return priors_of(frame, RunQuery(name, METRIC), *asked)
     except CatsError as error:

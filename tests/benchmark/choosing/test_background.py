@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from benchmark.choosing import background
-from benchmark.choosing.background import background_of
+from benchmark.choosing.background import NOTHING_ASKED, Asked, background_of
 from benchmark.choosing.own_runs import priors_of
 from benchmark.choosing.settings import settings_of
 from benchmark.specs.recipe import recipe_points
@@ -47,7 +47,10 @@ def server(monkeypatch):
     monkeypatch.setattr(background, "public_runs", Prior.empty)
     monkeypatch.setattr(background, "_all", lambda uri: list(EXPERIMENTS))
     said = []
-    return lambda target, names=None: (background_of(target, names, "sqlite:///x.db", said.append), " ".join(said))
+    return lambda target, names=None, asked=NOTHING_ASKED: (
+        background_of(target, names, "sqlite:///x.db", said.append, asked),
+        " ".join(said),
+    )
 
 
 def test_an_experiment_without_a_run_is_no_mistake_of_anybody(tmp_path):
@@ -89,6 +92,28 @@ def test_every_experiment_that_fits_speaks(server):
         "not every experiment of this server can speak for a source, and nothing is to be done: "
         "no run of 'accuracies' has the metric 'auc'"
     )
+
+
+@pytest.mark.parametrize(
+    ("networks", "names", "backbone", "speak"),
+    [
+        (["test_resnet"], None, "resnet18", False),
+        (["test_resnet", "test_vit"], None, "resnet18", False),
+        (["test_resnet", "resnet18"], None, "resnet18", True),  # as any experiment of several backbones
+        (["test_resnet"], None, "test_vit", True),
+        (["test_resnet"], None, None, True),
+        (["test_resnet"], ["toys"], "resnet18", True),
+    ],
+)
+def test_networks_for_tests_speak_for_real_ones_only_where_they_are_named(
+    server, monkeypatch, networks, names, backbone, speak
+):
+    rows = [row for network in networks for row in runs("ab", ["bloodmnist"], 0.8, backbone=network)]
+    monkeypatch.setitem(EXPERIMENTS, "toys", rows)
+    prior, said = server("breastmnist", names, Asked(backbone=backbone))
+    assert ("bloodmnist" in prior.targets) == speak
+    sentence = "experiments of networks for tests (test_…) speak only where --prior names them: toys"
+    assert (sentence in said) != speak
 
 
 def test_imported_runs_speak_where_they_are_named(server):
