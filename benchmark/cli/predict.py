@@ -49,7 +49,7 @@ def predict(
 
     kept = read_model(model, str(device_of(device.value)))
     incoming = incoming_for(inputs, path, part, kept.manifest)
-    for note in incoming.notes:
+    for note in (*incoming.unscored, *incoming.notes):
         say(note)
     place = Place(to, overwrite)
     summary = with_progress(kept, len(incoming), lambda done: predict_to_file(kept, incoming, place, usable_cores(), done))

@@ -115,6 +115,7 @@ def _compare(kept: "Model", inputs: Sequence[str], where: tuple[str, str, str], 
     from benchmark.models.change_text import ChangeText
     from benchmark.models.distance import Distance
     from benchmark.models.incoming_groups import with_groups
+    from benchmark.models.incoming_target import way_to_more
     from benchmark.models.sampling import new_sample, reference_sample
 
     path, group, part = where
@@ -125,7 +126,7 @@ def _compare(kept: "Model", inputs: Sequence[str], where: tuple[str, str, str], 
         incoming = with_groups(incoming, Path(inputs[0]), group)
     for note in incoming.notes:
         say(note)
-    require_enough(len(incoming), len(reference))  # before anything is read
+    require_enough(len(incoming), len(reference), way_to_more(inputs, part, incoming))  # before anything is read
     with PictureProgress(min(len(incoming), MOST)) as bar:
         new = new_sample(kept, distance, incoming, usable_cores(), bar.advance)
     _name_broken(new.broken)

@@ -73,12 +73,12 @@ def examined(tree: Tree, names: Sequence[str], view: dict[str, Any], broken: flo
             groups.append("")
             faults[len(groups) - 1] = fault
             continue
-        groups.append(_text(header, tag) if tag else "")
-        frames = int(_text(header, "NumberOfFrames") or 1)
+        groups.append(text_of(header, tag) if tag else "")
+        frames = int(text_of(header, "NumberOfFrames") or 1)
         if frames > 1:
             facts.frames[name] = frames
-        facts.shapes[int(_text(header, "Rows")), int(_text(header, "Columns"))] += 1
-        facts.grey = facts.grey and _text(header, "PhotometricInterpretation").startswith("MONOCHROME")
+        facts.shapes[int(text_of(header, "Rows")), int(text_of(header, "Columns"))] += 1
+        facts.grey = facts.grey and text_of(header, "PhotometricInterpretation").startswith("MONOCHROME")
     _require_few_faults(tree, list(faults.values()), len(facts.names), broken)
     if facts.frames and "frame" not in view:
         name, count = max(facts.frames.items(), key=lambda pair: pair[1])
@@ -97,7 +97,7 @@ def examined(tree: Tree, names: Sequence[str], view: dict[str, Any], broken: flo
 def _fault_of(header: Any, name: str) -> CatsError | None:
     """The sentence about an element that must hold a whole number and does not; None if all do."""
     for element, default in (("NumberOfFrames", "1"), ("Rows", ""), ("Columns", "")):
-        text = _text(header, element) or default
+        text = text_of(header, element) or default
         if not (text.isascii() and text.isdecimal()):
             return CatsError(f"{name}: its DICOM element {element} is '{short(text)}', not a whole number")
     return None
@@ -112,7 +112,7 @@ def _require_few_faults(tree: Tree, faults: Sequence[CatsError], count: int, bro
         )
 
 
-def _text(header: Any, tag: str) -> str:
+def text_of(header: Any, tag: str) -> str:
     """An attribute as text; empty if it is absent or cannot be read."""
     try:
         value = header.get(tag)

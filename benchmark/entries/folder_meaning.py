@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmark.data.dataset import GROUP_KINDS
 from benchmark.data.readers.part_words import part_of
 from benchmark.entries.folder_names import MAGNIFICATION, are_ids, kind_of
+from benchmark.entries.table_of_patients import labels_of_patients
 from results.error import CatsError, meaning
 
 ANY = "-"
@@ -62,6 +63,10 @@ def stated_layout(path: Path, text: str, paths: Sequence[Folders], parts: dict[s
             raise CatsError(
                 f"--layout holds '{word}'; allowed are {', '.join(WORDS)}, as in part/class/patient{meaning(word, WORDS)}"
             )
+    if "class" not in levels and set(levels) & set(GROUP_KINDS):
+        raise CatsError(
+            f"--layout {text} names no class: if no folder of {path} is one, the labels come from {labels_of_patients(path)}"
+        )
     if levels.count("class") != 1 or levels.count("part") > 1 or sum(word in GROUP_KINDS for word in levels) > 1:
         raise CatsError(f"--layout {text} must name class once, and part and one of {', '.join(GROUP_KINDS)} at most once")
     needed = len(levels) - (levels[-1] == ANY)

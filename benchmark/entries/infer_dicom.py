@@ -11,8 +11,9 @@ from benchmark.data.readers.dicom import dicom_names, without_image
 from benchmark.data.readers.dicom_pixels import library
 from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.picture_format import picture_names
-from benchmark.entries.dicom_facts import DicomFacts, examined, kind_of_tag, require_decodable, view_of
-from benchmark.entries.folder_meaning import ANY, Folders, inner_layout
+from benchmark.entries.class_names import layout_by_names, refuse_one_patient_each
+from benchmark.entries.dicom_facts import PATIENT, DicomFacts, examined, kind_of_tag, require_decodable, view_of
+from benchmark.entries.folder_meaning import ANY, Folders
 from benchmark.entries.infer_folders import counted, included, meaning_of
 from benchmark.entries.inferred import Inferred, number_of_groups
 from benchmark.entries.left_out import left_out, require_few, require_whole_folders
@@ -50,7 +51,10 @@ def infer_dicom_folders(tree: Tree, names: list[str], said: Said) -> Inferred:
     paths = [PurePosixPath(composed(name)).parts[:-1] for name in facts.names]
 
     def inner_of(path: Path, below: Sequence[Folders], rows: Sequence[int], outside: str) -> tuple[str, ...]:
-        return _inner(path, below, [facts.groups[row] for row in rows] if facts.groups is not None else None, outside)
+        groups = [facts.groups[row] for row in rows] if facts.groups is not None else None
+        if groups is not None and not said.classes:
+            refuse_one_patient_each(path, below, groups, view.get("group_tag", PATIENT))
+        return _inner(path, below, groups, outside)
 
     meaning = meaning_of(tree.path, paths, said, inner_of)
     options: dict[str, Any] = meaning.options() | view
@@ -76,7 +80,7 @@ def _inner(path: Path, below: Sequence[Folders], groups: Sequence[str] | None, o
     depth = min(map(len, below))
     if groups is None or depth == 1:
         if depth > 1:
-            return inner_layout(path, below, outside)
+            return layout_by_names(path, below, outside)
         return ("class",) if {len(each) for each in below} == {1} else ("class", ANY)
     known = [(each, group) for each, group in zip(below, groups, strict=True) if group]  # a broken file names no patient
     shared = [level for level in range(depth) if _several(known, level)]
@@ -84,7 +88,7 @@ def _inner(path: Path, below: Sequence[Folders], groups: Sequence[str] | None, o
         pairs = {level: len({(each[level], group) for each, group in known}) for level in shared}
         shared = [level for level in shared if pairs[level] == len({group for _, group in known})]
     if len(shared) != 1:
-        return inner_layout(path, below, outside)
+        return layout_by_names(path, below, outside)
     return (*[ANY] * shared[0], "class", ANY) if max(map(len, below)) > shared[0] + 1 else (*[ANY] * shared[0], "class")
 
 

@@ -1,6 +1,5 @@
 """Inference from a folder per class, in a folder or an archive."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,8 +14,8 @@ from benchmark.data.readers.nifti import nifti_names
 from benchmark.data.readers.picture_format import OTHER_ENDINGS, PICTURE_ENDINGS, ending_of, picture_names
 from benchmark.data.readers.registry import READERS
 from benchmark.data.readers.strangers import is_stranger
-from benchmark.entries.folder_meaning import Folders, Meaning, common_folders, inner_layout, stated_layout
-from benchmark.entries.folder_names import no_classes
+from benchmark.entries.class_names import layout_by_names, require_class_names
+from benchmark.entries.folder_meaning import Folders, Meaning, common_folders, stated_layout
 from benchmark.entries.folder_parts import parts_level, require_no_folds
 from benchmark.entries.infer_labels import named_numbers, names_in_words
 from benchmark.entries.inferred import (
@@ -29,18 +28,12 @@ from benchmark.entries.inferred import (
 )
 from benchmark.entries.known_sets import known_file, known_set
 from benchmark.entries.left_out import left_out, require_few, require_whole_folders
-from benchmark.entries.masks import is_mask_folder, require_no_mask_folders, require_no_masks
+from benchmark.entries.masks import require_no_mask_folders, require_no_masks
 from benchmark.entries.nested_copy import require_no_copy
 from benchmark.entries.said import Said
 from benchmark.entries.shared_beginnings import shared_beginnings
-from benchmark.entries.table_beside import table_beside
 from benchmark.entries.volume_entry import require_no_volumes
 from results.error import CatsError
-
-NO_CLASS = re.compile(
-    r"(?:images?|imgs?|pictures?|photos?|masks?|labels?|annotations?|gt|ground.?truth|seg(?:mentation)?s?|overlays?|json|xml|"
-    r"originals?|raw|thumb(?:nail)?s?|unlabell?ed|augmented|preview)"
-)
 
 
 def infer_folders(path: Path, said: Said) -> Inferred:
@@ -115,7 +108,7 @@ Inner = Callable[[Path, Sequence[Folders], Sequence[int], str], tuple[str, ...]]
 
 
 def _by_names(path: Path, below: Sequence[Folders], _: Sequence[int], outside: str) -> tuple[str, ...]:
-    return inner_layout(path, below, outside)
+    return layout_by_names(path, below, outside)
 
 
 def meaning_of(path: Path, paths: list[Folders], said: Said, inner_of: Inner = _by_names) -> Meaning:
@@ -186,7 +179,7 @@ def counted(
     counts = dict(sorted(Counter(class_of.values()).items()))
     require_two_classes(path, counts)
     if not said.layout and not said.classes:
-        _require_class_names(path, list(counts), meaning)
+        require_class_names(path, counts, meaning)
     samples = READERS[kind].make({"classes": classes, **options})(path)
     if samples.parts:
         _require_same_classes(path, set(zip(class_of.values(), samples.parts, strict=True)))
@@ -205,26 +198,6 @@ def _merged(names: Sequence[str]) -> dict[str, str]:
     """Folder → class, where folders that differ only in case or white space are one class."""
     first: dict[str, str] = {}
     return {name: first.setdefault(spelling(name), name) for name in names}
-
-
-def _require_class_names(path: Path, names: Sequence[str], meaning: Meaning) -> None:
-    """Raises CatsError for a folder that is no class by its name, such as `masks` beside `images`."""
-    others = no_classes(names, meaning.root)
-    if others:
-        table, meant = table_beside(path), "or --layout class if that is meant"
-        ways = f"or a table of labels (--from LABELS.csv), {meant}"
-        ways = f"{meant}, or the table that names the pictures: --from {table}" if table else ways
-        seen = f"{', '.join(names[:2])}{', ...' if len(names) > 2 else ''}"
-        raise CatsError(
-            f"{path}: the {len(names)} folders {seen} look like {others}, not classes; what is needed is a folder per class "
-            f"{ways}"
-        )
-    doubtful = [name for name in names if NO_CLASS.fullmatch(name.lower()) or is_mask_folder(name)]
-    if doubtful:
-        raise CatsError(
-            f"{path}: the folder {doubtful[0]} would be a class, which its name does not suggest; the classes would be "
-            f"{', '.join(names[:6])}: choose pictures with --include '/{names[0]}/', or say --layout {meaning} if that is meant"
-        )
 
 
 def _require_same_classes(path: Path, pairs: set[tuple[str, str]]) -> None:

@@ -15,6 +15,7 @@ from benchmark.entries.infer_columns import listed, require_column
 from benchmark.entries.picture_fit import Fit, Hit, fit_of, is_index
 from benchmark.entries.picture_ways import leads_to, near_fits, stripped_fit
 from benchmark.entries.said import Said
+from benchmark.entries.table_of_patients import JOIN, row_per_patient
 from benchmark.entries.table_place import Place
 from results.error import CatsError
 
@@ -37,7 +38,7 @@ def picture_column(rows: pd.DataFrame, said: Said, place: Place, besides: Sequen
     fits = [fit_of(rows, column, index, said) for column in columns]
     whole = [fit for fit in fits if fit.whole and (said.path or not is_index(fit.column))]
     if not whole:
-        whole = _other_ways(rows, fits, index, said, place)
+        whole = _other_ways(rows, fits, said, place, besides)
     best = _best(whole)
     if best is None:
         seen = "; ".join(f"'{fit.column}' ('{fit.cells[0]}' is {fit.hits[0][0].name})" for fit in whole)
@@ -48,8 +49,9 @@ def picture_column(rows: pd.DataFrame, said: Said, place: Place, besides: Sequen
     return best
 
 
-def _other_ways(rows: pd.DataFrame, fits: Sequence[Fit], index: dict[str, list[Hit]], said: Said, place: Place) -> list[Fit]:
+def _other_ways(rows: pd.DataFrame, fits: Sequence[Fit], said: Said, place: Place, besides: Sequence[str]) -> list[Fit]:
     """The columns that name the pictures in another way than by their paths. Raises CatsError if there is none."""
+    index = place.index
     other = None if said.strip else stripped_fit(fits, index, said)
     if other is not None and leads_to(other.strip, place.tree.path):
         return [other]
@@ -60,6 +62,11 @@ def _other_ways(rows: pd.DataFrame, fits: Sequence[Fit], index: dict[str, list[H
         raise CatsError(_other_folders(moved, index, place))
     near = near_fits(rows, [fit.column for fit in fits], place.names, said, place.where)
     if not near:
+        patients = row_per_patient(rows, place, besides)
+        if patients:
+            raise CatsError(
+                f"{place.where} has {patients}; join it to the pictures {JOIN}, and say --from the table that this writes"
+            )
         raise CatsError(_nothing_fits(rows, fits, said, place))
     return near
 

@@ -139,6 +139,11 @@ def _is_called(column: str, words: str) -> bool:
     return bool(re.fullmatch(f"{BEFORE}(?:{words})s?{AFTER}", plain_name(column)))
 
 
+def is_of_people(column: str) -> bool:
+    """True if the name of a column says patient, subject, participant, slide or the like."""
+    return _is_called(column, CLEAR)
+
+
 def _repeats(cells: Sequence[str]) -> bool:
     """True if rows share values, of which there are more than two: two are sides or arms of a study."""
     return 2 < len(set(cells)) < len(cells)

@@ -21,7 +21,7 @@ def shared_beginnings(names: Sequence[str], classes: int) -> str:
         kinds = sorted(set(found))
         if len(found) == len(names) and max(FEWEST, 2 * classes) <= len(kinds) <= len(names) / 2 and are_ids(kinds):
             return (
-                f"names of files begin with {len(kinds):,} numbers that several pictures share, such as {kinds[0]}: if these "
-                f"are patients, say --group '{pattern}'"
+                f"names of files begin with {len(kinds):,} names or numbers that several pictures share, such as {kinds[0]}: "
+                f"if these are patients, remove the entry again and say --group '{pattern}'"
             )
     return ""

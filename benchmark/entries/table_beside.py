@@ -16,9 +16,13 @@ HALF = 0.5  # of the rows at least name a picture
 
 def table_beside(path: Path) -> Path | None:
     """The table in a folder or archive, in no folder below, whose rows name its pictures; None if there is not just one."""
-    tables = [path / name for name in Tree(path).names if "/" not in name and is_table(name) and not is_stranger(name)]
-    found = [table for table in tables if _names_pictures(table)]
+    found = [table for table in tables_beside(path) if _names_pictures(table)]
     return found[0] if len(found) == 1 else None
+
+
+def tables_beside(path: Path) -> list[Path]:
+    """The tables in a folder or archive, in no folder below."""
+    return [path / name for name in Tree(path).names if "/" not in name and is_table(name) and not is_stranger(name)]
 
 
 def _names_pictures(table: Path) -> bool:

@@ -112,11 +112,11 @@ def find_change(new: Sample, reference: Sample, level: float = 0.05, permutation
     return Change(level, len(new), len(reference), groups, unlike, findings, unknown, smallest, (next(lacking), next(lacking)))
 
 
-def require_enough(new: int, reference: int) -> None:
-    """Raises CatsError if a side has fewer images than LEAST."""
+def require_enough(new: int, reference: int, way: str = "") -> None:
+    """Raises CatsError if a side has fewer images than LEAST. way: to more new images, the end of that sentence."""
     if new < LEAST:
         images = how_many(new, "image is", "images are")
-        raise CatsError(f"{images} too few to say anything about a change: at least {LEAST} are needed")
+        raise CatsError(f"{images} too few to say anything about a change: at least {LEAST} are needed{way}")
     if reference < LEAST:
         raise CatsError(
             f"the classifier keeps {how_many(reference, 'validation and test image')} as reference, too few to compare with: "

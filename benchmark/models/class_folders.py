@@ -9,7 +9,8 @@ import numpy as np
 
 from benchmark.data.readers.cells import quoted
 from benchmark.data.readers.file_tree import composed
-from results.error import nearest
+from benchmark.entries.folder_names import are_ids
+from results.error import near_name, nearest
 from results.text.counts import how_many
 
 
@@ -37,8 +38,11 @@ def labels_by_folder(names: Sequence[str], classes: Sequence[str], where: str) -
     if not counts:
         return Folders(None, ())
     if len(unknown) == len(counts):
-        close = nearest(next(iter(unknown)), classes)
-        seen = f"there is {quoted(unknown)}, and nothing is scored"
+        near = next((folder for folder in unknown if near_name(folder, classes)), None)
+        if near is None:
+            what = "patients, not classes" if are_ids(list(unknown)) else "no classes of the classifier"
+            return Folders(None, (f"{where}: the folders name {what}: nothing is scored",))
+        close, seen = nearest(near, classes), f"there is {quoted(unknown)}, and nothing is scored"
         return Folders(None, (f"{where}: no folder is a class of the classifier{close}: {seen}",))
     notes = tuple(
         f"{where}: the folder '{folder}' is no class of the classifier{nearest(folder, classes)}; its "

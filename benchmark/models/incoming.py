@@ -25,7 +25,8 @@ class Incoming:
         sides: (M, 2) height and width that each of `pixels` had in its file; None if they are not known.
         labels: index of the class of each picture, (N,), multi-label (N, C); -1 where it is unknown. None if no label is known.
         groups: the patient of each picture; None if patients are unknown.
-        notes: sentences about what was found.
+        notes: sentences about what was found. unscored: sentences about labels that are not there or not used, for uses that
+            score.
     """
 
     names: Sequence[str]
@@ -38,6 +39,7 @@ class Incoming:
     labels: np.ndarray | None = None
     groups: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    unscored: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)

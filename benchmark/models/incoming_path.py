@@ -27,7 +27,7 @@ def incoming_of(path: Path, classes: Sequence[str], column: str = "", *, volumes
     if archived_table(path) or (is_table(path.name) and path.is_file()):
         if volumes:
             raise CatsError(f"{path} is a table; a classifier of volumes is used on NIfTI files, folders or archives of them")
-        return incoming_of_table(path, column)
+        return incoming_of_table(path, classes, column)
     if column:
         raise CatsError(f"--path can be used with a table only; {path} is none")
     if path.is_dir() or (path.is_file() and path.name.lower().endswith(ARCHIVE_ENDINGS)):
@@ -49,12 +49,12 @@ def _of_tree(path: Path, classes: Sequence[str], *, volumes: bool) -> Incoming:
         kind = "NIfTI file (.nii, .nii.gz)" if volumes else "picture that can be read"
         raise CatsError(f"{path} holds no {kind}: {held} of other kinds")
     folders = labels_by_folder(names, classes, str(path))
-    notes = folders.notes
+    notes: tuple[str, ...] = ()
     if others:
         one, many = ("NIfTI file", "NIfTI files") if volumes else ("picture", "pictures")
         what = f"1 file that is no {one} is" if others == 1 else f"{others:,} files that are no {many} are"
-        notes += (f"{path}: {what} left out",)
-    return Incoming(names, tree, names, labels=folders.labels, notes=notes)
+        notes = (f"{path}: {what} left out",)
+    return Incoming(names, tree, names, labels=folders.labels, notes=notes, unscored=folders.notes)
 
 
 def joined(parts: Sequence[Incoming]) -> Incoming:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.readers.cells import quoted
+from benchmark.data.readers.cells import number_of, quoted
 from benchmark.data.readers.picture_format import named_as_picture
-from benchmark.data.readers.table_file import lines_of, separator_of, table_of
-from benchmark.entries.infer_columns import listed
+from benchmark.data.readers.table_file import lines_of, separator_of, table_of, texts_of
+from benchmark.entries.infer_columns import LABEL_WORDS, listed, plain_name
 from benchmark.entries.picture_fit import Fit, fit_of, is_index
 from benchmark.entries.said import Said
+from benchmark.entries.table_of_patients import row_per_patient
 from benchmark.entries.table_place import Place, place_of_table
 from benchmark.models.incoming import Incoming
 from results.error import CatsError, nearest
@@ -18,8 +19,10 @@ from results.error import CatsError, nearest
 ENOUGH = 0.5  # share of the cells that must name a picture, for a column to be taken without `--path`
 
 
-def incoming_of_table(path: Path, column: str = "") -> Incoming:
+def incoming_of_table(path: Path, classes: Sequence[str], column: str = "") -> Incoming:
     """The pictures that the cells of a column name, row by row, among the files in or below the folder of the table.
+
+    classes: of the classifier; a column that holds them is not used, and a sentence says so.
 
     A cell that names no file, or more than one, becomes a fault of its row. Raises CatsError if it is not clear which column
     names the pictures, or if no cell names one.
@@ -44,7 +47,23 @@ def incoming_of_table(path: Path, column: str = "") -> Incoming:
     if len(faults) == len(names):
         raise CatsError(f"no row of {place.where} names a picture; the first: {faults[0]}")
     note = f"{place.where}: the column '{fit.column}' names the pictures"
-    return Incoming(names, place.tree, members, faults, notes=() if column or len(rows.columns) == 1 else (note,))
+    notes = () if column or len(rows.columns) == 1 else (note,)
+    return Incoming(names, place.tree, members, faults, notes=notes, unscored=_unused_labels(rows, fit.column, classes, place))
+
+
+def _unused_labels(rows: pd.DataFrame, path: str, classes: Sequence[str], place: Place) -> tuple[str, ...]:
+    """The sentence about a column that holds classes of the classifier: a table is predicted, and only a target is scored.
+
+    Classes that are numbers are looked for only under a name of labels, as a column of 0 and 1 may be anything.
+    """
+    numbers = all(number_of(name) is not None for name in classes)
+    for name in map(str, rows):
+        cells = {cell.strip() for cell in texts_of(rows, name)} - {""}
+        if name != path and cells and cells <= set(classes) and (not numbers or plain_name(name) in LABEL_WORDS):
+            scored = f"`cats new target NAME --from {place.where}`, then `cats predict MODEL NAME --target-part all`"
+            held = f"the column '{name}' holds classes of the classifier and is not used"
+            return (f"{place.where}: {held}: nothing is scored; for scores, {scored}",)
+    return ()
 
 
 def _column(rows: pd.DataFrame, column: str, place: Place) -> Fit:
@@ -58,6 +77,9 @@ def _column(rows: pd.DataFrame, column: str, place: Place) -> Fit:
     able = [fit for fit in fits if _may_name_pictures(fit)]
     named = [fit for fit in able if fit.explicit] or [fit for fit in able if fit.speaking] or able
     if not named:
+        patients = row_per_patient(rows, place)
+        if patients:
+            raise CatsError(f"{place.where} has {patients}; name the pictures themselves: {place.tree.path}")
         raise CatsError(
             f"no column of {place.where} names pictures in {place.tree.path}; name the column with --path, {listed(rows)}"
         )

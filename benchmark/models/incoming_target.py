@@ -1,5 +1,7 @@
 """The images of a target, by its name: decoded once, with labels and patients."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from benchmark.data.decoded import load_images
@@ -12,6 +14,13 @@ from benchmark.specs import catalogue
 from results.error import CatsError, meaning
 
 EVERY = "all"
+
+
+def way_to_more(inputs: Sequence[str], part: str, incoming: Incoming) -> str:
+    """The end of a sentence about too few images, where a part of a target was taken: how all of its images are taken."""
+    if incoming.pixels is None or part == EVERY:
+        return ""
+    return f"; these are the part {part} of {inputs[0]}, --target-part {EVERY} takes all of its images"
 
 
 def incoming_of_target(name: str, part: str, manifest: Manifest) -> Incoming:
@@ -33,5 +42,5 @@ def incoming_of_target(name: str, part: str, manifest: Manifest) -> Incoming:
     names, groups = written_names(images.ids[rows], dataset), images.groups[rows]
     return Incoming(  # the images stay on the disk, from which each is read when its turn comes
         names, pixels=images.images, rows=rows, sides=images.sides, labels=images.labels[rows] if same else None,
-        groups=groups if groups.all() else None, notes=() if same else (f"{note}: nothing is scored",),
+        groups=groups if groups.all() else None, unscored=() if same else (f"{note}: nothing is scored",),
     )  # fmt: skip

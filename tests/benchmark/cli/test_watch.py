@@ -17,6 +17,7 @@ from results.record import Outcome
 from results.tracking.experiment import Experiment
 from results.tracking.send import send
 from tests.support.dicom_files import written
+from tests.support.explained import spots_target
 from tests.support.kept_models import images, kept_model
 from tests.support.records import OLD
 
@@ -126,6 +127,20 @@ def test_too_few_images_are_one_sentence(cats, model, arrange, sentence, tmp_pat
     assert (code, out) == (2, "")
     assert sentence in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_part_of_a_target_that_is_too_small_leads_to_all_of_it_and_to_no_word_on_scores(cats, model, home):
+    spots_target(home, classes=("calm", "wild"))
+    code, _, err = watch(cats, model, "spots")
+    assert (code, err.count("\n")) == (2, 1)
+    assert (
+        "images are too few to say anything about a change: at least 20 are needed; these are the part test of spots, " in err
+    )
+    assert "--target-part all takes all of its images" in err
+    code, _, err = watch(cats, model, "spots", "--target-part", "all")
+    assert code in {0, 1}
+    assert "scored" not in err
 
 
 def test_too_few_files_that_can_be_read_are_too_few(cats, model, same):

@@ -1,6 +1,7 @@
 """`cats new` on DICOM files in class folders and beside tables, as scanners and archives write them."""
 
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from tests.support.dicom_files import table as look_up_table
 
 FACTS = ("--modality", "CT", "--licence", "CC0", "--citation", "Us, 2026")
 COUNT = 48
+ROOT = Path(__file__).parents[3]
 WINDOW = {"WindowCenter": 1500, "WindowWidth": 1000}
 
 
@@ -88,6 +90,53 @@ def test_folders_of_which_two_may_be_classes_are_asked_for(call, own):
     code, _, err = new(call, folder, "--layout", "class/-")
     assert code == 0, err
     assert entry(own)["classes"] == ["lesion", "normal"]
+
+
+@pytest.mark.parametrize(("folder", "first"), [("p{0}", "p0"), ("bed{0}", "bed0"), ("p{0}/study/series{1}", "p0")])
+def test_folders_of_one_patient_each_are_refused_with_the_table_of_patients(call, own, folder, first):
+    path = class_folders(own, name=lambda i: f"{folder.format(i // 2, i % 2)}/{i}.dcm", count=16)
+    rows = [f"p{number};{40 + number};{('normal', 'lesion')[number % 2]}" for number in range(8)]
+    (path / "labels.csv").write_text("\n".join(["PatientID;Age;Finding", *rows]) + "\n")
+    seen = (
+        f"the 8 folders {first}, {first[:-1]}1, ... look like patients, not classes, as each holds the files of one PatientID"
+    )
+    asked = "--layout patient/- names no class: if no folder of set is one, the labels come from a table"
+    for options, sentence in (((), seen), (("--layout", "patient/-"), asked)):
+        code, _, err = new(call, "set", *options)
+        assert (code, sentence in err) == (2, True), err
+        assert "join set/labels.csv, which has a row per patient, to the pictures as docs/tables.md shows" in err
+    for options in ((), ("--path", "PatientID")):
+        code, _, err = new(call, "set/labels.csv", *options)
+        held = "the PatientID of the DICOM files" if first == "bed0" else "the folder, such as p0"
+        assert (code, f"a row per patient, not per picture: the column 'PatientID' holds {held}; join" in err) == (2, True), err
+    assert not (own / "entries" / "targets" / "scans.yaml").exists()
+
+
+@pytest.mark.parametrize("known_by", ["PatientID", r"^([^/]+)/", r"/(\d+)_"])
+def test_the_script_of_the_docs_joins_a_table_of_patients(call, own, known_by):
+    page = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
+    script = page[page.index("```python
+import re
+") :].split("```")[1].removeprefix("python
+")
+    values = {
+        'Path("export_november")': repr(own / "set").removeprefix("Posix"),
+        'known_by = "PatientID"': f"known_by = {known_by!r}",
+    }
+    for old, value in values.items():
+        assert script.count(old) == 1
+        script = script.replace(old, value)
+    ending = "" if known_by == "PatientID" else ".dcm"
+    path = class_folders(own, lambda i: scan(i, PatientID=f"{i // 2:03}"), lambda i: f"{i // 2:03}/{i // 2:03}_{i}{ending}")
+    (path / ".DS_Store").write_bytes(b"no picture")
+    (path / "readme.txt").write_text("no picture")
+    rows = [f"{number:03};{40 + number};{name_of_class(2 * number)}" for number in range(COUNT // 2 - 1)]
+    (path / "labels.csv").write_text("\ufeff" + "\n".join(["PatientID;Age;Finding", *rows]) + "\n", encoding="utf-8")
+    exec(script, {})
+    code, _, err = new(call, path / "pictures.csv", "--missing", "drop", "--path", "file")
+    assert code == 0, err
+    assert (entry(own)["images"], entry(own)["groups"], entry(own)["read"]["dicom"]["group"]) == (46, "patient", "PatientID")
+    assert "23 patients" in err or "groups by patient" in err
 
 
 @pytest.mark.slow

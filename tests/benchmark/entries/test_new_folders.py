@@ -206,6 +206,10 @@ UNCLEAR = {
         [f"patient_{k}" for k in range(8)],
         "the 8 folders patient_0, patient_1, ... look like patients, not classes",
     ),
+    "codes of patients": (
+        [f"PX-{k}" for k in range(100215, 100223)],
+        "look like patients, not classes; what is needed is a folder per class, or --layout class",
+    ),
     "months": ([f"2025{k:02d}" for k in range(1, 13)], "the 12 folders 202501, 202502, ... look like dates, not classes"),
     "months apart": (["2025-01", "2025-02"], "the 2 folders 2025-01, 2025-02 look like dates"),
     "days": (["2025_01_31", "2025_02_01", "2025_02_03"], "look like dates"),
@@ -249,6 +253,31 @@ def test_a_table_beside_folders_of_dates_is_named_if_it_names_the_pictures(call,
     assert (code, table) == (2, "set/findings.csv" if names else "LABELS.csv), or --layout class if that is meant")
     code, _, err = new(call, path="set/findings.csv")
     assert code == (0 if names else 2), err
+
+
+@pytest.mark.parametrize("study", ["", "/study1", "/{}"])
+def test_folders_that_a_table_of_patients_names_are_no_classes(call, own, study):
+    people = ["ada", "bea", "cleo", "dora"]
+    tree(own, [f"{name}{study.format(name[0])}" for name in people], each=3)
+    rows = [f"{name};{50 + number};{'ab'[number % 2]}" for number, name in enumerate(people)]
+    (own / "set" / "patients.csv").write_text("\n".join(["Patient ID;Age;Finding", *rows]) + "\n")
+    code, _, err = new(call)
+    assert (code, "the 4 folders ada, bea, ... look like patients, not classes" in err) == (2, True), err
+    assert "join set/patients.csv, which has a row per patient, to the pictures as docs/tables.md shows" in err
+    code, _, err = new(call, path="set/patients.csv")
+    assert code == 2
+    assert (
+        "patients.csv has a row per patient, not per picture: the column 'Patient ID' holds the folder, such as ada; join"
+        in err
+    )
+    assert not list((own / "entries" / "targets").iterdir())
+
+
+def test_a_table_of_patients_beside_class_folders_changes_nothing(call, own):
+    tree(own, ["benign", "malignant"], each=6)
+    (own / "set" / "patients.csv").write_text("patient_id,age\n" + "".join(f"{number},5{number}\n" for number in range(6)))
+    (own / "set" / "classes.csv").write_text("class,meaning\nbenign,harmless\nmalignant,cancer\n")
+    assert new(call)[0] == 0
 
 
 # folders → what the sentence advises, and what comes of it: a fact of the entry

@@ -26,7 +26,7 @@ NOT_TOLD = {
 @pytest.mark.parametrize("names", TOLD.values(), ids=TOLD)
 def test_numbers_that_pictures_share_are_told_with_the_option_that_finds_them(names):
     sentence = shared_beginnings(names, 2)
-    assert "begin with 10 numbers that several pictures share" in sentence
+    assert "begin with 10 names or numbers that several pictures share" in sentence
     pattern = re.search(r"--group '(.*)'$", sentence)[1]
     assert len({re.search(pattern, name)[1] for name in names}) == 10
 
@@ -42,7 +42,9 @@ def test_the_option_that_is_named_can_be_typed(call, own):
     code, out, err = new(call)
     assert code == 0, err
     said = " ".join((out + err).split())
-    pattern = re.search(r"begin with 6 numbers that several pictures share, such as 70: .* say --group '([^']*)'", said)[1]
+    pattern = re.search(
+        r"begin with 6 names or numbers that several pictures share, such as 70: .* say --group '([^']*)'", said
+    )[1]
     (own / "entries/targets/mine.yaml").unlink()
     code, out, err = new(call, "--group", pattern)
     assert code == 0, err

@@ -197,12 +197,14 @@ def test_a_table_names_pictures_and_a_missing_one_is_a_row_with_a_reason(model, 
         ("file\nx.png\ny.png\n", "", r"no row of .* names a picture; the first: .*line 2 names x.png, which is no picture in"),
         ("file,other\n000.png,001.png\n001.png,000.png\n", "", r"several columns that may name the pictures: .* --path"),
         ("file\n000.png\n", "fille", r"has no column 'fille'.*did you mean 'file'"),
+        ("id,sex\na,f\nb,m\nc,f\n", "", r"has a row per patient, .* 'id' holds the folder, such as a; name the pictures"),
         ("file\n", "", r"holds no row; it needs a line of column names"),
         ("", "", r"cannot be read as a table"),
     ],
 )  # fmt: skip
 def test_sentences_about_tables(tmp_path, text, column, sentence):
     put(tmp_path, images(2, 4)[0])
+    put(tmp_path, images(3, 4)[0], ["a/x.png", "b/x.png", "c/x.png"])
     (tmp_path / "list.csv").write_text(text)
     with pytest.raises(CatsError, match=sentence):
         incoming_of(tmp_path / "list.csv", CLASSES, column)
@@ -229,7 +231,8 @@ def test_class_folders_are_labels_and_an_unknown_one_is_named(model, tmp_path):
     put(tmp_path / "in", pixels[:3], [f"normal/{number}.png" for number in range(3)])
     table, summary, incoming = run(model, tmp_path / "in", tmp_path / "out.csv")
     assert (
-        "the folder 'normal' is no class of the classifier; allowed are benign, malignant; its 3 pictures" in incoming.notes[0]
+        "the folder 'normal' is no class of the classifier; allowed are benign, malignant; its 3 pictures"
+        in incoming.unscored[0]
     )
     assert table["label"].isna().sum() == 3
     known = table[table["label"].notna()]
@@ -242,13 +245,34 @@ def test_class_folders_are_labels_and_an_unknown_one_is_named(model, tmp_path):
     assert "30 images" in summary.scores[0]
 
 
-@pytest.mark.parametrize(("folder", "hint"), [("Benign", "did you mean 'benign'"), ("patient_7", "there is 'patient_7'")])
+@pytest.mark.parametrize(("classes", "said"), [(CLASSES, True), (("benign", "wild"), False), (("0", "1"), False)])
+def test_a_column_of_labels_is_not_used_and_a_sentence_says_how_to_be_scored(tmp_path, classes, said):
+    put(tmp_path, images(3, 4)[0])
+    table = tmp_path / "list.csv"
+    table.write_text("file,sex,Finding\n000.png,0,benign\n001.png,1,\n002.png,0,malignant\n")
+    found = incoming_of(table, classes)
+    assert found.labels is None
+    sentence = (
+        f"{table}: the column 'Finding' holds classes of the classifier and is not used: nothing is scored; for scores, "
+        f"`cats new target NAME --from {table}`, then `cats predict MODEL NAME --target-part all`"
+    )
+    assert found.unscored == ((sentence,) if said else ())
+
+
+@pytest.mark.parametrize(
+    ("folder", "hint"),
+    [
+        ("Benign", "no folder is a class of the classifier; did you mean 'benign'?: there is 'Benign', and nothing is scored"),
+        ("PX-200217", ": the folders name patients, not classes: nothing is scored"),
+        ("december", ": the folders name no classes of the classifier: nothing is scored"),
+    ],
+)
 def test_folders_of_which_none_is_a_class_give_no_labels_and_a_sentence(tmp_path, folder, hint):
     put(tmp_path, images(2, 4)[0], [f"{folder}/{number}.png" for number in range(2)])
     found = incoming_of(tmp_path, CLASSES)
     assert found.labels is None
-    assert "no folder is a class of the classifier" in found.notes[0]
-    assert hint in found.notes[0]
+    assert not found.notes
+    assert found.unscored[0].endswith(hint)
 
 
 def test_one_class_alone_has_an_accuracy_and_no_auc(model, tmp_path):
