@@ -115,10 +115,7 @@ def test_folders_of_one_patient_each_are_refused_with_the_table_of_patients(call
 @pytest.mark.parametrize("known_by", ["PatientID", r"^([^/]+)/", r"/(\d+)_"])
 def test_the_script_of_the_docs_joins_a_table_of_patients(call, own, known_by):
     page = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
-    script = page[page.index("```python
-import re
-") :].split("```")[1].removeprefix("python
-")
+    script = page[page.index("```python\nimport re\n") :].split("```")[1].removeprefix("python\n")
     values = {
         'Path("export_november")': repr(own / "set").removeprefix("Posix"),
         'known_by = "PatientID"': f"known_by = {known_by!r}",
