@@ -204,7 +204,7 @@ def test_a_table_names_pictures_and_a_missing_one_is_a_row_with_a_reason(model, 
 )  # fmt: skip
 def test_sentences_about_tables(tmp_path, text, column, sentence):
     put(tmp_path, images(2, 4)[0])
-    put(tmp_path, images(3, 4)[0], ["a/x.png", "b/x.png", "c/x.png"])
+    put(tmp_path, images(3, 4)[0], ["a/v.png", "b/v.png", "c/v.png"])
     (tmp_path / "list.csv").write_text(text)
     with pytest.raises(CatsError, match=sentence):
         incoming_of(tmp_path / "list.csv", CLASSES, column)
