@@ -1,6 +1,7 @@
 """Which folders cannot be classes: by their names, by the patients in them, and by a table of patients beside them."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -18,6 +19,7 @@ NO_CLASS = re.compile(
 )
 FEWEST = 6  # folders that may be taken for patients where only their names, or one patient in each, say so
 FEW = 20  # pictures; a class has more of them, or is too small to be learnt from
+SERIES = re.compile(r"(?:se|ser|series|st|stu|study|scan|exam)[\s_-]*\d+", re.IGNORECASE)
 LONG = re.compile(r"\d{3}")
 
 
@@ -70,13 +72,25 @@ def refuse_one_patient_each(path: Path, below: Sequence[Folders], groups: Sequen
     """
     known = [(folders, group) for folders, group in zip(below, groups, strict=True) if group]
     found = [_patients_by_folder(known, level) for level in range(min((len(each) for each, _ in known), default=0))]
-    levels = [people for people in found if len(people) > 1]
+    open_levels = [people for people in found if len(people) > 1]
+    levels = [people for people in open_levels if people is open_levels[0] or not _are_series(path, open_levels[0], people)]
     if not levels or any(sum(len(each) == 1 for each in people.values()) < NEARLY_ALL * len(people) for people in levels):
         return
     names = list(levels[0])
     called = sum(name in people for name, people in levels[0].items())
     if len(names) >= FEWEST or called >= NEARLY_ALL * len(names):
         raise CatsError(folders_of_patients(path, names, f", as each holds the files of one {tag}"))
+
+
+def _are_series(path: Path, outer: Mapping[str, set[str]], inner: Mapping[str, set[str]]) -> bool:
+    """True if folders divide patients, and are called series or lie below the folders that a table of patients names.
+
+    Folders that divide patients and are called otherwise may be classes, such as views.
+    """
+    times = Counter(patient for people in inner.values() for patient in people)
+    if 2 * sum(count > 1 for count in times.values()) <= len(times):
+        return False
+    return all(SERIES.fullmatch(name) for name in inner) or is_told_by_table(path, list(outer))
 
 
 def _patients_by_folder(known: Sequence[tuple[Folders, str]], level: int) -> dict[str, set[str]]:
