@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LINE = 0.165  # inches of a name beside the drawing
 REACH = 4  # times the largest regret: an interval that is longer is cut there, and an arrow says so
 MOST_TICKS = 6
-FEW_POWERS = 3  # of ten on the axis: fewer say too little of what is between them
+NARROW = 10.0  # times the smallest cost: where the largest one is below, an axis from 0 needs no logarithm
 NEAR = (11.0, 8.0)  # points, across and up: nearer dots share one text with their numbers
 SIGN = (4.8, 9.0)  # points: width and height of a sign of such a text
 PLACES = [
@@ -100,17 +100,20 @@ def height_for(points: Sequence[Paid], least: float) -> float:
 def plot_paid(figure: "Figure", axis: "Axes", points: Sequence[Paid], path: Path, *, below: bool = False) -> None:
     """Draw the ways on `axis`, and their names beside it, or `below` it.
 
-    A line joins the front of what nothing beats in both. Costs are on a logarithmic axis that begins with a linear piece
-    for 0 kWh. A hollow mark with an arrow is a lower bound, because a part of the energy is missing; a hollow mark without one
-    is approximate.
+    A line joins the front of what nothing beats in both. Costs that differ much are on a logarithmic axis that begins with a
+    linear piece for 0 kWh, see `axis_words`. A hollow mark with an arrow is a lower bound, because a part of the energy is
+    missing; a hollow mark without one is approximate.
     """
     drawn = sorted((p for p in points if p.place is not None), key=lambda p: (p.place or 0.0, p.regret))
-    small = min((p.place for p in drawn if p.place), default=1e-3)
-    right = 2.5 * max((p.place or 0.0 for p in drawn), default=0.0) or 1.0
+    small, most = _range(drawn)
+    right = (2.5 if is_logarithmic(drawn) else 1.25) * most
     top, highest = (max(values, default=0.0) for values in ([p.regret for p in drawn], [p.high or p.regret for p in drawn]))
     ceiling = min(highest, REACH * top) if top else highest or 1.0
-    axis.set_xscale("symlog", linthresh=small, linscale=0.6)
-    axis.set_xlim(-0.4 * small, right)
+    if is_logarithmic(drawn):
+        axis.set_xscale("symlog", linthresh=small, linscale=0.6)
+        axis.set_xlim(-0.4 * small, right)
+    else:
+        axis.set_xlim(-0.05 * right, right)
     axis.set_ylim(-0.05 * ceiling, 1.06 * ceiling)
     for number, point in enumerate(drawn, 1):
         _dot(axis, point, f"{number}  {label(point.name, path)}{point.text}", ceiling)
@@ -124,13 +127,41 @@ def plot_paid(figure: "Figure", axis: "Axes", points: Sequence[Paid], path: Path
         [p.kwh or 0.0 for p in front], [p.regret for p in front], color=INK, linewidth=1, linestyle="--", zorder=0,
         drawstyle="steps-post",
     )  # fmt: skip
-    axis.set_xticks(ticks := _ticks(small, right), [three_digits(tick) if tick >= 1 else f"{tick:.3g}" for tick in ticks])
+    ticks = _ticks(small, right) if is_logarithmic(drawn) else _even_ticks(right)
+    axis.set_xticks(ticks, [three_digits(tick) if tick >= 1 else f"{tick:.3g}" for tick in ticks])
     axis.minorticks_off()
     axis.grid(color=GRID)
     figure.legend(
         loc="outside lower left" if below else "outside right upper", frameon=False, fontsize=8, title="cheapest first",
         title_fontsize=8, labelspacing=0.25,
     )  # fmt: skip
+
+
+def is_logarithmic(points: Sequence[Paid]) -> bool:
+    """Whether the costs of these ways differ so much that they are drawn on a logarithmic axis."""
+    small, most = _range(points)
+    return most >= NARROW * small
+
+
+def axis_words(points: Sequence[Paid]) -> str:
+    """The words about the axis of costs, for its label: "logarithmic" with the cost from which on it is; else empty.
+
+    The points must be in the unit of the axis.
+    """
+    return f"logarithmic from {three_digits(_range(points)[0])} on" if is_logarithmic(points) else ""
+
+
+def _range(points: Sequence[Paid]) -> tuple[float, float]:
+    """The smallest cost above 0 and the largest one; both 1 if there is none."""
+    costs = [point.place for point in points if point.place]
+    return (min(costs), max(costs)) if costs else (1.0, 1.0)
+
+
+def _even_ticks(right: float) -> list[float]:
+    """Round numbers at equal distances from 0 to the end of the axis."""
+    step = 10.0 ** math.floor(math.log10(right))
+    step = next(step * part for part in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if right / (step * part) < MOST_TICKS)
+    return [step * i for i in range(int(right / step + 1e-9) + 1)]
 
 
 def _dot(axis: "Axes", point: Paid, name: str, ceiling: float) -> None:
@@ -149,14 +180,14 @@ def _dot(axis: "Axes", point: Paid, name: str, ceiling: float) -> None:
 
 
 def _ticks(small: float, right: float) -> list[float]:
-    """0, and round numbers from the smallest cost on: one closer to 0 would hide it. Powers of ten if there are several."""
-    powers = [10.0**k for k in range(math.ceil(math.log10(small) - 1e-9), math.floor(math.log10(right)) + 1)]
-    if len(powers) < FEW_POWERS:
-        powers = [
-            step * 10.0**k for k in range(math.floor(math.log10(small)), math.ceil(math.log10(right))) for step in (1, 2, 5)
-        ]
-        powers = [tick for tick in powers if small * (1 - 1e-9) <= tick <= right]
-    return [0.0, *(powers[:: -(-len(powers) // MOST_TICKS)] if powers else [small])]
+    """0, and round numbers from the smallest cost on: one closer to 0 would hide it. As many as there is room for."""
+    found: list[float] = []
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        every = [step * 10.0**k for k in range(math.floor(math.log10(small)), math.ceil(math.log10(right))) for step in steps]
+        found = [tick for tick in every if small * (1 - 1e-9) <= tick <= right]
+        if len(found) <= MOST_TICKS:
+            break
+    return [0.0, *found[:: -(-len(found) // MOST_TICKS)]]
 
 
 def _texts(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from results.cost.paid_plot import height_for, paid_of, plot_paid
+from results.cost.paid_plot import axis_words, height_for, paid_of, plot_paid
 from results.cost.tradeoff import Tradeoff
 from results.text.counts import how_many
 from results.text.drawing import label, save, title_lines
@@ -28,11 +28,9 @@ def draw_tradeoff(tradeoff: Tradeoff, path: Path) -> None:
     plot_paid(figure, axis, points, path)
     for text in figure.legends[0].get_texts():
         text.set_gid(f"name of {text.get_text().split(maxsplit=1)[1]}")
-    axis.set_xlabel(
-        f"energy spent to choose a source for every target, {unit.name}\n"
-        "(squares: constants, which look at no image of the target)",
-        fontsize=11,
-    )
+    scale, squares = axis_words(points), "squares: constants, which look at no image of the target"
+    spent = f"energy spent to choose a source for every target, {unit.name}{f', {scale}' if scale else ''}"
+    axis.set_xlabel(f"{spent}\n({squares})", fontsize=11)
     lost = f"regret: test {tradeoff.metric.replace('_', ' ')} lost, mean and 95 % over targets"
     axis.set_ylabel(label(lost, path, len(lost)) + "\n(triangle: the interval goes on)", fontsize=11)
     axis.set_title("\n".join(title_lines(_title(tradeoff), WIDTH, path)), loc="left", fontsize=12, fontweight="bold")

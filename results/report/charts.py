@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from results.board.ties import mark_jumps
-from results.cost.paid_plot import Paid, height_for, plot_paid
+from results.cost.paid_plot import Paid, axis_words, height_for, plot_paid
 from results.evaluation.decision_curve import DecisionCurve
 from results.evaluation.reliability import Bin
 from results.text.drawing import ACCENT, GRID, INK, PAPER, SOFT, labels, save, title_lines
@@ -193,7 +193,9 @@ def draw_regret(points: Sequence[Paid], words: tuple[str, str], unit: EnergyUnit
     drawn = [replace(point.in_unit(unit), low=None, high=None) for point in points]
     plot_paid(figure, axis, drawn, path, below=narrow)
     squares = "squares: constants, which look at no image of the target"
-    axis.set_xlabel(f"{unit.name} to choose" if narrow else f"{unit.name} to choose ({squares})")
+    scale = axis_words(drawn)
+    spent = f"{unit.name} to choose{f', {scale}' if scale else ''}"
+    axis.set_xlabel(spent if narrow else f"{spent}\n({squares})")
     axis.set_ylabel(drawn_label(f"regret in {metric}", path, LONGEST_LABEL))
     save(figure, path, DPI)
 

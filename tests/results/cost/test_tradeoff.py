@@ -15,7 +15,7 @@ from scipy import special, stats
 from results.board.request import RunQuery, runs_of_query
 from results.cost.bill import make_bill
 from results.cost.front import hypervolume, on_front
-from results.cost.paid_plot import height_for, paid_of, pareto, plot_paid
+from results.cost.paid_plot import Paid, axis_words, height_for, paid_of, pareto, plot_paid
 from results.cost.regret import measured_decisions, regrets, values_of
 from results.cost.tables import ROUGH
 from results.cost.text import CostText, tradeoff_notes
@@ -403,8 +403,27 @@ def test_the_ticks_of_energy_do_not_overlap(kwh):
     """Before, 0 and 1e-05 were one word: 01e-05."""
     _, _, axis = drawn_many(36, kwh)
     boxes = [tick.get_window_extent() for tick in axis.get_xticklabels() if tick.get_text()]
-    assert len(boxes) > 1
+    assert len(boxes) > 2
     assert not [1 for one, other in itertools.combinations(boxes, 2) if one.overlaps(other)]
+
+
+@pytest.mark.parametrize(
+    ("costs", "scale", "ticks", "words"),
+    [
+        ([0.0, 308.0], "linear", [0, 100, 200, 300], ""),  # before: 0 and 500 alone, with 308 far beyond the middle
+        ([0.0, 0.9, 1.1], "linear", [0, 0.5, 1], ""),
+        ([0.0, 3.0, 29.0], "linear", [0, 10, 20, 30], ""),
+        ([0.0, 3.0, 308.0], "symlog", [0, 3, 10, 30, 100, 300], "logarithmic from 3 on"),
+        ([0.0], "linear", [0, 0.5, 1], ""),
+    ],
+)
+def test_the_axis_of_energy_can_be_read(costs, scale, ticks, words):
+    points = [Paid(f"way {kwh}", kwh, 0.01, None, None) for kwh in costs]
+    axis = (figure := Figure(layout="constrained")).subplots()
+    plot_paid(figure, axis, points, Path("picture.png"))
+    shown = [float(tick.get_text()) for tick in axis.get_xticklabels()]
+    assert (axis.get_xscale(), [tick for tick in shown if tick <= axis.get_xlim()[1]][: len(ticks)]) == (scale, ticks)
+    assert axis_words(points) == words
 
 
 def test_the_axis_of_regret_ends_near_the_regrets_and_marks_intervals_that_go_on():
