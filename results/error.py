@@ -3,7 +3,7 @@
 import copyreg
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from results.text.hidden import shown
 from results.text.model_faults import first_fault
@@ -24,7 +24,12 @@ class CatsError(Exception):
 
     Several mistakes are several sentences, one line each. What names and files bring along is made harmless here, and secrets
     in addresses are hidden, so that records, reports and logs may quote the text.
+
+    Attributes:
+        resumes: whether the same call, typed again, goes on where this error ended it; the command line then prints that call.
     """
+
+    resumes: ClassVar[bool] = False
 
     def __init__(self, *sentences: str) -> None:
         super().__init__(*(shortened(plain(shown(str(sentence))), LONGEST) for sentence in sentences))

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from benchmark import __version__
+from benchmark.cli.again import resume
 from benchmark.cli.agree import app as agreement
 from benchmark.cli.archive import app as archives
 from benchmark.cli.board import app as boards
@@ -120,6 +121,8 @@ def main() -> None:
         finish()
     except CatsError as error:
         say_error(error)
+        if error.resumes:
+            say(resume())
         code = 2
     except BrokenPipeError:
         discard()

@@ -15,6 +15,7 @@ from results.cost.amount import Amount, add, amount_of
 from results.cost.gpu_check import GpuCheck, compare_gpu_readings
 from results.cost.machine import MachineUse, machine_use
 from results.error import CatsError
+from results.metrics import METRICS
 from results.tracking.cost_columns import hardware as kinds_of
 from results.tracking.cost_columns import unpacked
 
@@ -29,6 +30,7 @@ class Bill:
 
     Attributes:
         total, lost: amount of all attempts, and of those that did not finish. attempts, unfinished: their numbers.
+        repeated, twice: amount and number of attempts that did finish after another attempt at the same key.
         phases: (kind, phase, hardware) → amount. Each hardware has all the seconds of its phase.
         pretrainings: (source, backbone) → amount of all attempts.
         shared_over: number of targets that a pretraining is shared over.
@@ -44,6 +46,8 @@ class Bill:
     lost: Amount
     attempts: int
     unfinished: int
+    repeated: Amount
+    twice: int
     phases: dict[tuple[str, str, str], Amount]
     pretrainings: dict[tuple[str, str], Amount]
     shared_over: int
@@ -80,7 +84,8 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
     runs["costs"] = unpacked(runs["costs"])
     attempts = zip(runs["costs"], runs["kind"], strict=True)
     amounts = pd.Series([_of_attempt(costs, kind) for costs, kind in attempts], runs.index, dtype=object)
-    cells, unfinished = runs[runs["kind"] == "cell"], runs["status"] != "FINISHED"
+    cells, twice = runs[runs["kind"] == "cell"], made_twice(runs)
+    unfinished = (runs["status"] != "FINISHED") & ~twice
     targets = _by(cells["target"], amounts)
     share = shared_over or max(len(targets), 1)
     pretrained = runs[runs["kind"] == "pretraining"]
@@ -97,6 +102,8 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
         lost=add(amounts[unfinished]),
         attempts=len(runs),
         unfinished=int(unfinished.sum()),
+        repeated=add(amounts[twice]),
+        twice=int(twice.sum()),
         phases=_phases(runs),
         pretrainings=pretrainings,
         shared_over=share,
@@ -108,6 +115,18 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
         check=compare_gpu_readings(runs),
         machine=machine_use(runs),
     )
+
+
+def made_twice(runs: pd.DataFrame) -> pd.Series:
+    """(N,) bool: which attempts at cells and pretrainings were finished after another one at the same key.
+
+    Such an attempt is kept for its cost, as KILLED (see results.tracking.send). A cell of them has test scores and a
+    pretraining a validation loss, which an interrupted attempt has not.
+    """
+    done = set(runs.loc[runs["status"] == "FINISHED", "key"])
+    scored = runs.reindex(columns=[f"test_{name}" for name in METRICS]).notna().any(axis=1) & (runs["kind"] == "cell")
+    judged = runs.reindex(columns=["val_loss"]).notna().any(axis=1) & (runs["kind"] == "pretraining")
+    return (runs["status"] == "KILLED") & runs["key"].isin(done) & (scored | judged)
 
 
 UNMEASURED = Amount(missing=1, figures=1, without=1)  # an attempt without a record: it cost something

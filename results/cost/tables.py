@@ -71,6 +71,7 @@ def bill_tables(bill: Bill) -> list[CostTable]:
         CostTable("All", ["what", "attempts", *AMOUNT], [
             ["all attempts", bill.attempts, *amount_cells(bill.total)],
             ["of these not finished", bill.unfinished, *(amount_cells(bill.lost) if bill.unfinished else nothing)],
+            *([["of these made twice", bill.twice, *amount_cells(bill.repeated)]] if bill.twice else []),
         ]),
         CostTable("By phase and hardware", ["kind", "phase", "hardware", *AMOUNT], lines(bill.phases)),
         CostTable("Pretrainings", ["source", "backbone", *AMOUNT], lines(bill.pretrainings)),
@@ -97,6 +98,9 @@ def bill_notes(bill: Bill) -> list[str]:
         sentences.append(
             f"at least {known} in all: {total.missing} {'figure is' if total.missing == 1 else 'figures are'} missing"
         )
+    if bill.twice:
+        made = how_many(bill.twice, "attempt was", "attempts were")
+        sentences.append(f"{made} made twice: another attempt at the same cell or pretraining had finished before")
     if total.kg_missing:
         sentences.append(f"of {energy_text(total.kg_missing)} the country's carbon intensity is unknown")
     if total.co2e is not None and bill.km_by_car is not None:

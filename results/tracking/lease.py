@@ -55,6 +55,8 @@ SETTLE = 0.5  # seconds between writing the tag and reading it again
 class LostError(CatsError):
     """Another driver holds the experiment now."""
 
+    resumes = True
+
 
 @dataclass(frozen=True)
 class Holder:

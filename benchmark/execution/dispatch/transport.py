@@ -21,6 +21,8 @@ class WorkerDiedError(Exception):
 class TransportLostError(CatsError):
     """No worker can be reached any more."""
 
+    resumes = True
+
 
 @dataclass(frozen=True)
 class Completion:

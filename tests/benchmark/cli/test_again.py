@@ -5,6 +5,7 @@ import shlex
 import pytest
 
 from benchmark.cli.again import larger, named, remember, resume
+from benchmark.execution.dispatch.transport import TransportLostError
 
 
 def stopped(*_, **__):
@@ -31,6 +32,16 @@ def test_a_command_that_is_stopped_prints_the_call_with_its_options(cats, monkey
     code, out, err = cats(*shlex.split(words))
     assert (code, out) == (130, "")
     assert err.splitlines()[-1] == f"stopped; nothing finished is lost. Resume with: cats {words}"
+
+
+def test_an_error_after_which_a_new_call_goes_on_is_followed_by_that_call(cats, monkeypatch):
+    def lost(*_):
+        raise TransportLostError("the scheduler is gone")
+
+    monkeypatch.setattr("benchmark.execution.resolution.resolve_plan", lost)
+    code, _, err = cats("run", "quickstart", "--hours", "1")
+    call = "Resume with (--hours counts from the new call on): cats run quickstart --hours 1"
+    assert (code, err) == (2, f"cats: the scheduler is gone\n{call}\n")
 
 
 def test_no_password_is_in_the_line_and_what_is_hidden_is_said(cats, monkeypatch):

@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from results.cost.amount import Amount, add, amount_of
+from results.cost.answer import answer
 from results.cost.bill import KG_PER_KM, make_bill
-from results.cost.tables import ROUGH
+from results.cost.tables import ROUGH, bill_notes, bill_tables
 from results.cost.text import CostText
 from results.error import CatsError
 from tests.support.costs import cell, cost, pretraining, score
 from tests.support.runs import costing
+
+UNTESTED = {"test_auc": None, "test_brier": None}  # an attempt that ended before its test images
 
 
 def share(seconds=20.0, **changes):
@@ -62,9 +65,24 @@ def test_the_phases_of_a_bill_by_hardware():
 
 
 def test_failed_and_killed_attempts_are_waste_and_in_the_total():
-    rows = [cell("s", "a", cost("t", cpu=v), status=s) for v, s in ((1.0, "FINISHED"), (2.0, "FAILED"), (4.0, "KILLED"))]
-    made = bill(*rows)
+    ends = ((1.0, "FINISHED", {}), (2.0, "FAILED", UNTESTED), (4.0, "KILLED", UNTESTED))
+    made = bill(*(cell("s", "a", cost("t", cpu=v), status=s) | scores for v, s, scores in ends))
     assert (made.total.kwh, made.lost.kwh, made.attempts, made.unfinished) == (7.0, 6.0, 3, 2)
+
+
+def test_what_another_attempt_had_finished_is_made_twice_and_no_waste():
+    """Two users made the same cell and pretraining on one server; their second attempts are KILLED."""
+    kept = [cell("s", "a", cost("t", cpu=1.0), val_loss=0.5), pretraining("s", cost("t", cpu=8.0), key="p", val_loss=0.5)]
+    again = [{**kept[0], **costing([cost("t", cpu=2.0)])}, {**kept[1], **costing([cost("t", cpu=16.0)])}]
+    stopped = cell("s", "a", cost("t", cpu=32.0), val_loss=0.5, status="KILLED") | UNTESTED
+    alone = cell("s", "b", cost("t", cpu=64.0), val_loss=0.5, status="KILLED")  # no other attempt at its key
+    made = bill(*kept, *({**row, "status": "KILLED"} for row in again), stopped, alone)
+    assert (made.attempts, made.unfinished, made.lost.kwh, made.twice, made.repeated.kwh) == (6, 2, 96.0, 2, 18.0)
+    assert answer(made, None)[0].startswith("toy: 6 attempts (2 of them not finished and 2 of them made twice) took ")
+    rows = {line[0]: line[1:3] for line in bill_tables(made)[0].lines}
+    assert rows["of these made twice"] == [2, 18.0]
+    assert "2 attempts were made twice: another attempt at the same cell or pretraining had finished before" in bill_notes(made)
+    assert "of these made twice" not in {line[0] for line in bill_tables(bill(*kept))[0].lines}
 
 
 def test_an_attempt_that_died_at_once_makes_the_total_unknown():
