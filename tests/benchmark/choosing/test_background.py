@@ -209,7 +209,7 @@ def test_settings_of_another_protocol_or_optimiser_are_no_settings_of_the_recipe
     assert [name for name in found.table if name.startswith("lr=")] == list(found.table)
     assert {recipe.lr for recipe in found.recipes.values()} >= {0.1, 0.01}
     only_others = settings_of("mine", [recipe], merged(others))
-    assert "learning rates 0.1, 0.01, 1.0, 0.001 are the settings" in only_others.note
+    assert "learning rates 1, 0.1, 0.01, 0.001 are the settings" in only_others.note
 
 
 def test_an_experiment_without_a_run_that_counts_is_refused_with_its_reason():
