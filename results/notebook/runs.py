@@ -72,7 +72,7 @@ def predictions_result(cells: pd.DataFrame, experiment: str, read: ReadPredictio
         raise CatsError(f"no finished cell of experiment '{experiment}' has stored predictions")
     frame = pd.concat(tables, ignore_index=True)
     less = [f"{how_many(without, 'finished cell has', 'finished cells have')} no stored predictions"] if without else []
-    drawing = Lines("false positive rate", "true positive rate of the last class", drawn) if drawn else None
+    drawing = Lines("false positive rate", "true positive rate, of several classes for the last one", drawn) if drawn else None
     title = f"{experiment}: predictions of {how_many(len(tables), 'run')}"
     return Result(title, frame, [*notes, *less], [sheet_of(frame, map(str, frame))], drawing)
 

@@ -16,6 +16,7 @@ from results.evaluation.positive import to_act_on
 from results.evaluation.proportion import Estimate
 from results.evaluation.reliability import brier_parts, calibration_error, plain_error, reliability
 from results.evaluation.subgroups import Subgroups, attributes_of, subgroups
+from results.metrics import written
 from results.report.charts import draw_decision, draw_heat, draw_reliability
 from results.report.class_curves import MOST_LINES, curves_of, discrimination
 from results.report.export import slug
@@ -195,8 +196,8 @@ def _subgroups(found: Sequence[Subgroups], target: str, metric: str, name: str) 
         for each in found
         for group in each.groups
     ]
-    head = ("attribute", "subgroup", "images", metric, "95 %", "remark")
-    return Table(f"{name}-subgroups", f"{target}: {metric} of subgroups, the worst one first", head, lines, WORDS)
+    head = ("attribute", "subgroup", "images", written(metric), "95 %", "remark")
+    return Table(f"{name}-subgroups", f"{target}: {written(metric)} of subgroups, the worst one first", head, lines, WORDS)
 
 
 def _figure(estimate: Estimate) -> tuple[str, str]:

@@ -106,6 +106,9 @@ def test_the_manifest_says_what_the_record_says(here, run):
     assert sum(manifest.energy.values()) == pytest.approx(run["kwh"])
     assert not [note for note in manifest.notes if "somewhat too good" in note]  # a person has named the source
     known = parse_predictions(pd.read_parquet(next(here.glob(f"mlruns/**/{run['run_id']}/**/predictions.parquet"))))
+    stained, called = (each.argmax(axis=1) == 1 for each in (known.truth, known.probabilities))
+    assert manifest.scores["sensitivity"].value == pytest.approx(called[stained].mean())
+    assert manifest.scores["specificity"].value == pytest.approx((~called)[~stained].mean())
     error = calibration_error(known)
     assert (manifest.scores["ece"].low, manifest.scores["ece"].high) == (error.low, error.high)
     soft = apply_temperature("multiclass", known.probabilities, manifest.temperature)
