@@ -4,7 +4,7 @@ import sys
 import webbrowser
 from dataclasses import dataclass
 
-from benchmark.cli.terminal import say
+from benchmark.cli.terminal import finish, print_line, say
 from results.error import CatsError, NoExperimentError
 
 
@@ -18,18 +18,25 @@ class Links:
 
 @dataclass(frozen=True)
 class Page:
-    """What is shown once MLflow's server answers: its `root`, with what is to be said of it, and the addresses of pages."""
+    """What is shown once MLflow's server answers: its `root`, with what is to be said of it, and the addresses of pages.
+
+    `browser`: whether the best page is opened. `result`: whether the addresses are what the user has asked for, and are
+    printed to the standard output.
+    """
 
     root: str
     links: Links
     browser: bool
+    result: bool = False
 
     def show(self) -> None:
         """Print the addresses, and open the best one in a browser if that is wanted."""
-        say(f"MLflow's pages: {self.root}")
-        say(f"the runs, best first: {self.links.runs}")
+        tell = print_line if self.result else say
+        tell(f"MLflow's pages: {self.root}")
+        tell(f"the runs, best first: {self.links.runs}")
         if self.links.view is not None:
-            say(f"with figures as columns: {self.links.view}")
+            tell(f"with figures as columns: {self.links.view}")
+        finish()  # the pages stay open, and a program that reads the addresses waits for them
         if self.browser:
             webbrowser.open(self.links.view or self.links.runs)
 

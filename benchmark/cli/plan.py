@@ -103,6 +103,7 @@ def plan(
     for sentence in (*less, *apart, *pretrainings_ahead(todo), *country):
         print_line(sentence)
     if todo:
+        obstacles += _unwritable(tracking_uri, loaded.experiment)
         forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not obstacles)
         obstacles += _projected(resolved, done, frame, Guard(loaded.budget, forecast=forecast))
     if obstacles:
@@ -148,6 +149,18 @@ def _searched(resolved: "ResolvedPlan", done: set[str]) -> "tuple[ResolvedPlan, 
 
 def _begins(what: str) -> None:
     say(f"{what} ...")
+
+
+def _unwritable(tracking_uri: str, experiment: str) -> list[str]:
+    """Why a server with users would not take the records of this one."""
+    from results.tracking.uri import WEB, scheme
+
+    if scheme(tracking_uri) not in WEB:  # MLflow need not be loaded
+        return []
+    from results.tracking.permission import write_refusal
+
+    refusal = write_refusal(tracking_uri, experiment)
+    return [refusal] if refusal else []
 
 
 def _projected(resolved: "ResolvedPlan", done: set[str], frame: "pd.DataFrame | None", guard: "Guard") -> list[str]:

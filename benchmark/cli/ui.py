@@ -43,7 +43,11 @@ def ui(
         int, typer.Option(parser=whole(1, 65535), help="Port of the pages; only this machine can reach them.")
     ] = 5000,
     browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Open the page in a browser, if the terminal is one of a person.")
+        bool,
+        typer.Option(
+            "--browser/--no-browser",
+            help="Open the page in a browser, if the terminal is one of a person; or print the addresses as the output.",
+        ),
     ] = True,
 ) -> None:
     """Open MLflow's own web pages, which show every run, curve and prediction; those of a database end at Ctrl-C."""
@@ -57,7 +61,7 @@ def ui(
         quiet()
         reach(tracking_uri)
         root = shown(tracking_uri).rstrip("/")
-        Page(f"{root} (of the server)", links_of(root, tracking_uri, plan), opens).show()
+        Page(f"{root} (of the server)", links_of(root, tracking_uri, plan), opens, not browser).show()
         return
     if is_missing(tracking_uri):
         from benchmark.answers.query import no_database
@@ -68,7 +72,7 @@ def ui(
     quiet()
     reach(absolute(tracking_uri))  # the server would try for minutes to open what cannot be opened
     root = f"http://{LOOPBACK}:{port}"
-    page = Page(f"{root} (Ctrl-C ends them)", links_of(root, tracking_uri, plan), opens)
+    page = Page(f"{root} (Ctrl-C ends them)", links_of(root, tracking_uri, plan), opens, not browser)
     # The address is passed in the environment, because every user of the machine can read a command line.
     environment = {
         **os.environ,

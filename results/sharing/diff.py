@@ -134,7 +134,7 @@ def _notes(before: Board, after: Board, reasons: Reasons) -> list[str]:
         ("experiment", before.experiment, after.experiment),
         ("rule", before.rule, after.rule),
         ("stated noise", _said(before.noise), _said(after.noise)),
-        ("targets whose intervals hold the test images", _list(before.images), _list(after.images)),
+        ("targets whose intervals hold the test images", _list(sorted(before.images)), _list(sorted(after.images))),
     ]
     notes = [f"{name}: {old} → {new}" for name, old, new in pairs if old != new]
     old, new = ({(each.source, each.target) for each in board.leaking} for board in (before, after))

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from alembic.util import CommandError
 from google.protobuf.json_format import ParseError  # type: ignore[import-untyped]
 from mlflow.exceptions import MlflowException
+from requests import RequestException
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,7 +25,7 @@ from results.tracking.patience import within
 from results.tracking.schema import check_revision
 from results.tracking.sqlite_check import check_file
 from results.tracking.uri import DATABASES, WEB, scheme
-from results.tracking.web import LOGIN, check_server, denied
+from results.tracking.web import LOGIN, causes, check_server, denied, why
 
 # What MLflow's client raises when a server or database fails, refuses or answers with nonsense.
 FAILURES = (MlflowException, SQLAlchemyError, CommandError, ParseError, OSError, ImportError)
@@ -111,6 +112,8 @@ def reason_of(error: BaseException, experiment: str = "") -> str:
         return denied(experiment, "MANAGE" if DELETION.search(line) else "EDIT")
     if code:
         return LOGIN if code == HTTPStatus.UNAUTHORIZED else f"the server answered {code}"
+    if any(isinstance(each, RequestException) for each in causes(error)):  # whose words name addresses and objects of Python
+        return why(error)
     if "readonly database" in line:
         return "the database may only be read; change the rights of the file and its folder, or name another database"
     if "database is locked" in line:

@@ -38,6 +38,7 @@ from results.files import lock
 from results.files.atomic import remedy
 from results.files.boot_id import boot_id
 from results.text.counts import how_many
+from results.tracking.captions import user
 from results.tracking.connection import reason_of
 from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
@@ -60,7 +61,7 @@ class LostError(CatsError):
 
 @dataclass(frozen=True)
 class Holder:
-    """A driver by its tag: `id` of the file it has locked, its `turn`, host and process, seconds between its heartbeats."""
+    """A driver by its tag: `id` of the file it has locked, its `turn`, user, process and host, seconds between heartbeats."""
 
     id: str
     turn: str
@@ -150,7 +151,7 @@ class Lease:
             holder = holder_of(*tags)
             silent = unmoved >= MISSED * LOOKS
             if holder is None or holder.id == self.id or silent:
-                who = {"host": socket.gethostname(), "pid": os.getpid()}
+                who = {"user": user().get("mlflow.user"), "host": socket.gethostname(), "pid": os.getpid()}
                 self._put(TAG, {"id": self.id, "turn": self._turn, **who, "every": self.every})
                 time.sleep(SETTLE)
                 if self._mine():
@@ -222,9 +223,13 @@ def holder_of(claim: str, pulse: str = "") -> Holder | None:
             if last["ended"] is True and last["turn"] == turn:
                 return None
         every = float(driver["every"])
-        host = "".join(letter for letter in str(driver["host"]) if letter.isprintable())
-        return Holder(
-            str(driver["id"]), turn, f"pid {int(driver['pid'])} on {host[:80]}", every if 0 < every < SLOWEST else SLOWEST
-        )
+        host, person = (_printable(each) for each in (driver["host"], driver.get("user") or ""))
+        process = f"pid {int(driver['pid'])} on {host}"
+        who = f"user {person}, {process}" if person else process  # drivers of older versions do not name their user
+        return Holder(str(driver["id"]), turn, who, every if 0 < every < SLOWEST else SLOWEST)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _printable(text: object) -> str:
+    return "".join(letter for letter in str(text) if letter.isprintable())[:80]

@@ -123,15 +123,15 @@ def why(error: BaseException) -> str:
         (NewConnectionError, ""),  # says why in its own words
         (exceptions.ConnectionError, "the server ended the connection without an answer"),
     ]
-    causes = list(_causes(error))
+    every = list(causes(error))
     for kind, reason in reasons:
-        found = next((each for each in causes if isinstance(each, kind)), None)
+        found = next((each for each in every if isinstance(each, kind)), None)
         if found is not None:
             return reason or str(found).partition("connection: ")[2] or "no connection can be made"
     return short(shown(first_line(error)), 300)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """An error and every one that led to it, also those that urllib3 and requests keep inside of others."""
     seen, left = list[BaseException](), [error]
     while left:

@@ -16,6 +16,7 @@ from results.tracking.connection import FAILURES, reason_of
 from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
 from results.tracking.outbox import Outbox
+from results.tracking.permission import write_refusal
 from results.tracking.predictions import predictions_of
 from results.tracking.registry import Registry, Version
 from results.tracking.send import send
@@ -132,6 +133,7 @@ def test_a_person_who_may_only_read_an_experiment_sees_it_and_his_records_wait(u
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "reader")
     reader = Experiment(user.uri, "owned")
     assert list(reader.frame()["key"]) == [records()[0].key]
+    assert write_refusal(user.uri, "not there yet") == ""
     box = Outbox(tmp_path / "box")
     box.put(Outcome(records()[1]))
     missing = (
@@ -141,7 +143,7 @@ def test_a_person_who_may_only_read_an_experiment_sees_it_and_his_records_wait(u
     edit = missing.format("EDIT")
     with pytest.raises(CatsError) as caught, Lease(reader, box, pytest.fail):
         pass
-    assert str(caught.value) == f"MLflow at {user.uri} cannot be written: {edit}"
+    assert str(caught.value) == f"MLflow at {user.uri} cannot be written: {edit}" == write_refusal(user.uri, "owned")
     with pytest.raises(CatsError) as caught:
         Writer(reader, box).deliver()
     assert str(caught.value) == f"MLflow at {user.uri} could not store a record: {edit}"
@@ -155,6 +157,7 @@ def test_a_person_who_may_only_read_an_experiment_sees_it_and_his_records_wait(u
     assert reason_of(refused.value, "owned") == missing.format("MANAGE")
     granted = {"resource_type": "experiment", "resource_id": tracking.experiment_id, "permission": "EDIT"}
     administer(user, "3.0/mlflow/users/permissions/grant", username="reader", **granted)
+    assert write_refusal(user.uri, "owned") == ""
     with Lease(reader, box, pytest.fail) as lease:
         assert Writer(reader, box, lease).deliver() == 1
 

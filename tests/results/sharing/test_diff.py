@@ -116,6 +116,11 @@ def test_what_a_board_judges_by_is_the_cause_where_all_runs_are_the_same():
     assert why(found, "b") == ("its runs are the same; how the board judges has changed",)
 
 
+def test_the_order_of_targets_is_no_difference():
+    one, other = (replace(board([row | BASE for row in CLEAR]), images=names) for names in (["b", "a"], ["a", "b"]))
+    assert of(one, other).notes == []
+
+
 def test_a_source_that_shares_images_is_kept_off_for_that_reason():
     leaking = [row | BASE | ({"leak": "the same images"} if row["source"] == "bad" else {}) for row in CLEAR]
     found = of(made(), board(leaking))

@@ -22,6 +22,11 @@ pytestmark = pytest.mark.slow
 OTHER = {"id": "another", "host": "elsewhere", "pid": 7, "every": 0.1}
 
 
+@pytest.fixture(autouse=True)
+def ada(monkeypatch):
+    monkeypatch.setattr("results.tracking.lease.user", lambda: {"mlflow.user": "ada"})
+
+
 @pytest.fixture
 def tracking(tmp_path):
     return Experiment(f"sqlite:///{tmp_path}/mlflow.db", "shared")
@@ -64,7 +69,7 @@ def test_a_second_driver_waits_until_the_first_has_ended_and_touches_nothing_bef
         done.append("first")
     other.join(30)
     assert done == ["first", "second"]
-    who = f"pid {os.getpid()} on {os.uname().nodename}"
+    who = f"user ada, pid {os.getpid()} on {os.uname().nodename}"
     waits = (
         f"another cats run ({who}) works on experiment 'shared'; "
         "this run waits until the other one ends, and Ctrl-C stops the waiting"
@@ -100,7 +105,8 @@ def test_who_waits_long_says_so_again_and_why_mlflow_cannot_be_asked(tmp_path, t
     with Lease(tracking, box(tmp_path), said.append, 0.1):
         other = threading.Thread(target=wait)
         other.start()
-        hears(f"has waited 0 minutes for another cats run (pid {os.getpid()} on {os.uname().nodename}) on experiment 'shared'")
+        who = f"user ada, pid {os.getpid()} on {os.uname().nodename}"
+        hears(f"has waited 0 minutes for another cats run ({who}) on experiment 'shared'")
         asked = second.client.get_experiment
         with monkeypatch.context() as patch:
             patch.setattr(second.client, "get_experiment", _refuses)
@@ -145,7 +151,7 @@ def test_who_died_in_the_same_home_is_not_waited_for(tmp_path, tracking):
     assert process.stdout.readline() == "held\n"
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert holder(tracking).who.startswith(f"pid {process.pid} on ")
+    assert holder(tracking).who.partition(", ")[2].startswith(f"pid {process.pid} on ")
     said = []
     with Lease(tracking, outbox, said.append):
         assert said == []
@@ -290,6 +296,11 @@ def test_no_tag_makes_others_wait_for_ever_or_prints_what_is_no_text(every):
     assert found.every == 60
     assert "\x1b" not in found.who
     assert len(found.who) < 100
+
+
+@pytest.mark.parametrize(("user", "named"), [({}, ""), ({"user": None}, ""), ({"user": "b\x1bo"}, "user bo, ")])
+def test_a_driver_is_named_with_its_user_if_its_version_says_who_that_is(user, named):
+    assert holder_of(json.dumps(OTHER | user)).who == f"{named}pid 7 on elsewhere"
 
 
 def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path, tracking):

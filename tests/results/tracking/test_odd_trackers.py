@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
 from results.tracking import connection, sqlite_check, web
@@ -266,3 +268,10 @@ def test_a_database_that_never_answers_is_left(monkeypatch):
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         uri = f"postgresql://me:hunter2@127.0.0.1:{listening.getsockname()[1]}/db"
         assert "hunter2" not in sentence(connection.reach, uri, "no whole answer within 0.3 seconds")
+
+
+def test_a_server_that_is_gone_in_the_middle_of_the_work_is_named_by_the_reason_alone():
+    """MLflow's own error quotes the address of the question and objects of Python."""
+    with pytest.raises(MlflowException, match="Max retries exceeded") as caught:
+        MlflowClient(f"http://127.0.0.1:{free_port()}").set_tag("run", "name", "value")
+    assert connection.reason_of(caught.value) == "[Errno 111] Connection refused"
