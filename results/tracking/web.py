@@ -88,7 +88,7 @@ def denied(experiment: str = "", permission: str = "EDIT") -> str:
     where, owner = (f" in experiment '{experiment}'", "its owner or ") if experiment else ("", "")
     return (
         f"the server refuses {_user()} (403){where}; ask {owner}an administrator for the permission {permission} "
-        "(docs/scaling.md)"
+        "(docs/group_server.md)"
     )
 
 

@@ -138,7 +138,7 @@ def test_a_person_who_may_only_read_an_experiment_sees_it_and_his_records_wait(u
     box.put(Outcome(records()[1]))
     missing = (
         "the server refuses user 'reader' (403) in experiment 'owned'; ask its owner or an administrator for the "
-        "permission {} (docs/scaling.md)"
+        "permission {} (docs/group_server.md)"
     )
     edit = missing.format("EDIT")
     with pytest.raises(CatsError) as caught, Lease(reader, box, pytest.fail):
