@@ -167,7 +167,8 @@ def test_a_board_says_of_imported_runs_that_their_authors_chose_the_epochs():
 def test_a_board_says_of_our_own_runs_that_the_rule_chose_epochs_and_points():
     frame = pd.DataFrame([run("imagenet", "idc", 0, 0.8)])
     assert choice_of(frame) == "epochs and grid points chosen by min_val_loss on validation images"
-    assert choice_of(frame, "oracle_test").startswith("grid points chosen by oracle_test, an oracle that looks")
+    epochs = "epochs chosen by min_val_loss on validation images, "
+    assert choice_of(frame, "oracle_test").startswith(f"{epochs}grid points chosen by oracle_test, an oracle that looks")
     both = pd.concat([frame, frame_of(made({}, protocol={"value": "finetune"}, settings={}))])
     assert choice_of(both).startswith("epochs of imported runs chosen by those who made them, other epochs and grid points")
 
