@@ -401,7 +401,7 @@ def test_a_folder_without_pictures_beside_classes_is_not_left_out_silently(call,
     ("options", "sentence"),
     [
         (("--layout", "classes"), "--layout holds 'classes'; allowed are class, part, patient"),
-        (("--layout", "part/patient"), "--layout part/patient names no class: if no folder of set is one, the labels come from"),
+        (("--layout", "part/patient"), "--layout part/patient names no class: if no folder of set is one"),
         (("--layout", "part/class"), "names 2 folders; pictures of set lie in a"),
         (("--layout", "class", "--parts", "a=train"), "--parts is given, but --layout class has no part"),
         (("--parts", "x=train"), "--parts names x; set has no such folder"),
