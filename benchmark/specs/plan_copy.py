@@ -1,5 +1,6 @@
 """A copy of a plan, which the user may change."""
 
+from itertools import dropwhile
 from pathlib import Path
 
 from benchmark.core.parse import read_yaml
@@ -22,6 +23,9 @@ def copy_plan(name: str, place: Path) -> None:
     if place.exists():
         raise CatsError(f"{place} exists; name another file with --output, or remove this one")
     text = plan_file(name).read_text(encoding="utf-8").rstrip("\n")
+    if Path(name).suffix not in ENDINGS:  # one of ours: what its first lines promise is not true of a plan that was changed
+        lines = text.splitlines()
+        text = "\n".join([f"# A copy of the plan {name}, to change.", *dropwhile(lambda line: line.startswith("#"), lines)])
     with output(place, "the plan", new=True) as draft:
         draft.write_text(f"{text}\n{other_keys(name)}\n{MEANING}\n", encoding="utf-8")
 

@@ -11,6 +11,7 @@ from results.board.candidates import absences
 from results.board.imported import imported, unchecked
 from results.board.rules import COLUMNS, rule_in_words
 from results.board.sizes import counts_each_class, images_text, size_text
+from results.board.unmeasured import unmeasured
 from results.text.counts import how_many, share_of
 from results.tracking.cost_columns import foreign_work, hardware
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 def cell_notes(cells: pd.DataFrame, frame: pd.DataFrame, selection: "Selection | None") -> list[str]:
     """Which cells are missing, failed or only partly known, and the provenance of the energy of the experiment."""
     kinds = hardware(frame)
-    return [*attempt_notes(cells, selection), *([f"energy: {', '.join(kinds)}"] if kinds else []), *foreign_work(frame)]
+    energy = [*unmeasured(cells, frame), *([f"energy: {', '.join(kinds)}"] if kinds else []), *foreign_work(frame)]
+    return [*attempt_notes(cells, selection), *energy]
 
 
 def attempt_notes(cells: pd.DataFrame, selection: "Selection | None") -> list[str]:

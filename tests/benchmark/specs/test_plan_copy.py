@@ -13,13 +13,17 @@ def test_a_copy_says_the_same(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     copy_plan(name, tmp_path / "mine.yaml")
     assert load_plan("mine.yaml").model_copy(update={"experiment": name}) == load_plan(name)
-    written = yaml.safe_load((tmp_path / "mine.yaml").read_text())
+    text = (tmp_path / "mine.yaml").read_text()
+    assert text.startswith(f"# A copy of the plan {name}, to change.\nsources: ")
+    assert "two cores" not in text  # a copy is changed, and then takes another time
+    written = yaml.safe_load(text)
     named = yaml.safe_load(other_keys(name).split(": ", 1)[1].replace("; ", "\n"))
     assert set(named) <= set(Plan.model_fields) - set(written)
     assert named == {key: Plan.model_fields[key].default for key in named}  # a value can be copied as it stands
     assert "country" in {*named, *written}
     copy_plan("mine.yaml", tmp_path / "new" / "again.yml")
     assert load_plan("new/again.yml").targets == load_plan(name).targets
+    assert (tmp_path / "new" / "again.yml").read_text().startswith(text.splitlines()[0])
 
 
 @pytest.mark.parametrize(

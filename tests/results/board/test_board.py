@@ -224,6 +224,23 @@ def test_a_pretraining_whose_energy_is_unknown_leaves_the_total_unknown(costs):
     assert board([*cells, *before]).targets["a"][0].energy_kwh is None
 
 
+def test_rows_without_energy_are_explained_by_attempts_that_ended_early():
+    """Before, every row said missing after three workers were lost, and no note said why."""
+    rows = [run("s", "a", seed, 0.9, pretraining="p") for seed in (0, 1)]
+    before = run("s", "a", 0, 0.5, kind="pretraining", key="p")
+    lost = {"costs": UNKNOWN, "status": "KILLED"}
+    early = [run("s", "a", 0, 0.5, pretraining="p", **lost), run("s", "a", 1, 0.5, costs=[], status="FAILED", pretraining="p")]
+    others = [run("t", "a", 0, 0.5, kind="pretraining", key="q", **lost)]  # of no cell of the board
+    made = board([*rows, before, *early, before | run("s", "a", 0, 0.5, kind="pretraining", key="p", **lost), *others])
+    assert made.targets["a"][0].energy_kwh is None
+    why = (
+        "the energy of 3 attempts that were interrupted or failed (2 at cells and 1 at pretrainings) is not known in full, so "
+        "Wh is missing where it counts; `cats cost` shows the part that is known"
+    )
+    assert [note for note in made.notes if "Wh" in note] == [why]
+    assert not [note for note in board([*rows, before, *others, run("s", "a", 2, 0.5, status="KILLED")]).notes if "Wh" in note]
+
+
 def test_all_energy_spent_stands_on_the_board():
     cells = [row | {"pretraining": "pre"} for row in runs(s=[[0.9], [0.8]])] + runs(other=[[0.7, 0.6]])
     rows = [*cells, run("s", None, 0, 0.0, kind="pretraining", key="pre"), run("s", "a", 5, 0.0, status="KILLED")]
