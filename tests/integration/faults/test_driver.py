@@ -91,7 +91,7 @@ def test_two_drivers_of_two_homes_started_at_once_make_every_cell_once(tmp_path,
     processes = [one.start(), other.start()]
     told = [ended(process) for process in processes]
     assert sorted("4 made now" in said for said in told) == [False, True]
-    assert sorted("another cats run (pid " in said for said in told) == [False, True]
+    assert sorted("another cats run (user " in said for said in told) == [False, True]
     assert len(one.runs()) == 5
     same(one.table(), undisturbed)
 
