@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.core.seed import generator, seed_of
@@ -15,11 +15,13 @@ def test_seeds_of_known_names_have_not_changed():
 
 
 @pytest.mark.slow
+@settings(deadline=None)
 @given(NAMES)
 def test_a_seed_fits_every_generator(names):
     assert 0 <= seed_of(*names) < 2**63
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES)
 def test_other_names_give_another_seed(one, other):
     assert (seed_of(*one) == seed_of(*other)) == (one == other)

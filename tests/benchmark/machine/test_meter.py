@@ -4,7 +4,7 @@ import math
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.machine import meter as energy
@@ -277,6 +277,7 @@ def test_a_shared_stretch_is_divided_by_device_time_and_says_so():
     assert (short.phase, short.kg_per_kwh, short.shared, short.shared_seconds) == ("training", 0.25, True, 10.0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1e4), min_size=1, max_size=8), st.floats(0, 1e3), st.floats(1e-9, 1e3))
 def test_what_is_shared_adds_up_to_the_whole(seconds, kwh, nvml_kwh):
     whole = stretch(energy={"gpu": Energy(kwh=kwh, provenance="counter")}, nvml_kwh=nvml_kwh)

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.machine.cost_sharing import own_share, share_costs
@@ -143,6 +143,7 @@ def test_modelled_energy_is_cpu_seconds_times_the_power_of_a_core():
     assert [(e.provenance, e.watts, e.undivided) for e in own.values()] == [("modelled", 8, False), ("modelled", 20, False)]
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 1e4), st.floats(0, 1), st.floats(0, 1), st.integers(1, 256), st.floats(1, 50))
 def test_own_energy_never_exceeds_the_machines_and_is_the_same_however_long_it_lasts(own, idle, others, cores, longer):
     seconds = own / cores / max(1 - idle, 1e-3)

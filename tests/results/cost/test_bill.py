@@ -7,7 +7,7 @@ import re
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results.cost.amount import Amount, add, amount_of
@@ -146,6 +146,7 @@ def test_an_empty_experiment_is_one_sentence():
         make_bill(pd.DataFrame(), "toy")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[st.floats(0, 1e6)] * 5, st.integers(0, 5)), min_size=1, max_size=6))
 def test_amounts_add_up_in_any_order_and_a_share_of_what_is_missing_is_missing(told):
     amounts = [Amount(c, m, n, kg, kgm, s, n + 1) for c, m, kg, kgm, s, n in told]

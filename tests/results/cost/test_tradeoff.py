@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from scipy import special, stats
@@ -312,6 +312,7 @@ def test_an_unknown_rule_has_its_nearest_name():
 POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=8)
 
 
+@settings(deadline=None)
 @given(POINTS)
 def test_the_front_is_what_nothing_dominates(points):
     flags = on_front([(float(k), float(r)) for k, r in points])
@@ -321,6 +322,7 @@ def test_the_front_is_what_nothing_dominates(points):
         assert flag is not better
 
 
+@settings(deadline=None)
 @given(POINTS)
 def test_the_hypervolume_counts_the_unit_squares_that_are_dominated(points):
     squares = [(x, y) for x, y in itertools.product(range(5), range(5)) if any(k <= x and r <= y for k, r in points)]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
@@ -74,6 +74,7 @@ def test_one_target_gives_a_mean_rank_and_no_interval():
     assert np.isnan([low, high]).all()
 
 
+@settings(deadline=None)
 @given(st.integers(2, 5), st.integers(1, 4), st.integers(0, 10**6))
 def test_mean_ranks_sum_to_the_same_and_follow_their_sources(sources, targets, seed):
     rng = np.random.default_rng(seed)
