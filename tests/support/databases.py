@@ -100,6 +100,9 @@ def template(folder: Path) -> Path:
         if not path.exists():
             from mlflow import MlflowClient
 
+            from results.tracking.connection import quiet
+
+            quiet()  # MLflow uses what SQLAlchemy calls outdated
             MlflowClient(f"sqlite:///{draft}")
             draft.rename(path)
     return path

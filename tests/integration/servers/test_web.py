@@ -125,7 +125,7 @@ def administer(server, route, **what):
     assert made.status_code == 200, made.text
 
 
-def test_a_person_who_may_only_read_an_experiment_sees_it_and_his_records_wait(user, tmp_path, monkeypatch):
+def test_a_person_who_may_only_read_an_experiment_sees_it_and_his_records_wait(user, cats, tmp_path, monkeypatch):
     """Until an administrator gives the permission that the sentence names."""
     tracking = Experiment(user.uri, "owned")
     run_id = send(tracking, Outcome(records()[0], TABLE))
@@ -144,6 +144,11 @@ def test_a_person_who_may_only_read_an_experiment_sees_it_and_his_records_wait(u
     with pytest.raises(CatsError) as caught, Lease(reader, box, pytest.fail):
         pass
     assert str(caught.value) == f"MLflow at {user.uri} cannot be written: {edit}" == write_refusal(user.uri, "owned")
+    (tmp_path / "owned.yaml").write_text("sources: [scratch]\ntargets: [digits]\nbackbones: [test_resnet]\n")
+    planned = ("plan", "owned.yaml", "--tracking-uri", user.uri)
+    code, _, err = cats(*planned)
+    assert code == 2
+    assert err.endswith(f"cats: `cats run` will not start:\nMLflow at {user.uri} cannot be written: {edit}\n")
     with pytest.raises(CatsError) as caught:
         Writer(reader, box).deliver()
     assert str(caught.value) == f"MLflow at {user.uri} could not store a record: {edit}"
@@ -158,6 +163,7 @@ def test_a_person_who_may_only_read_an_experiment_sees_it_and_his_records_wait(u
     granted = {"resource_type": "experiment", "resource_id": tracking.experiment_id, "permission": "EDIT"}
     administer(user, "3.0/mlflow/users/permissions/grant", username="reader", **granted)
     assert write_refusal(user.uri, "owned") == ""
+    assert "cannot be written" not in cats(*planned)[2]
     with Lease(reader, box, pytest.fail) as lease:
         assert Writer(reader, box, lease).deliver() == 1
 
