@@ -1,24 +1,25 @@
 """Which class is the positive one: the class on which a clinician would act."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 HEALTHY = frozenset({
-    "normal", "norm", "benign", "negative", "neg", "healthy", "health", "control", "controls", "no", "non", "not", "none",
-    "without", "absent", "absence", "uninfected", "unaffected", "unremarkable", "clear",
+    "normal", "norm", "benign", "negative", "neg", "healthy", "health", "control", "controls", "no", "not", "none", "without",
+    "absent", "absence", "uninfected", "unaffected", "unremarkable",
 })  # fmt: skip
+OF_TWO = HEALTHY | {"non"}  # of two; among more, non-small-cell and non-proliferative are diseases
 
 
-def is_healthy(name: str) -> bool:
-    """Whether a word in the name of a class says healthy: normal, benign, negative, no tumour, non-cancer."""
-    return any(word in HEALTHY for word in re.split(r"[\W_\d]+", name.casefold()))
+def is_healthy(name: str, words: Collection[str] = HEALTHY) -> bool:
+    """Whether a word in the name of a class says healthy: normal, benign, negative, no tumour."""
+    return any(word in words for word in re.split(r"[\W_\d]+", name.casefold()))
 
 
 def positive_of_two(classes: Sequence[str]) -> int:
     """The number of the positive one of two classes: the one whose name does not say healthy; else the second one."""
-    first, second = map(is_healthy, classes)
+    first, second = (is_healthy(name, OF_TWO) for name in classes)
     return 0 if second and not first else 1
 
 
