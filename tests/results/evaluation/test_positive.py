@@ -35,7 +35,7 @@ def truth(*counts):
         (("normal", "benign", "malignant"), (2, 9, 7), (2, "the rarest class of the test images besides 'normal'")),
         (("normal", "benign", "malignant"), (3, 9, 0), (0, "the rarest class of the test images")),
         (("small-cell", "non-small-cell", "clear cell"), (9, 4, 3), (2, "the rarest class of the test images")),
-        (("no DR", "non-proliferative", "proliferative"), (3, 4, 9), (1, "the rarest class of the test images besides 'no DR'")),
+        (("no DR", "non-proliferative", "PDR"), (3, 4, 9), (1, "the rarest class of the test images besides 'no DR'")),
         (("a", "b"), (4, 0), None),
     ],
 )
