@@ -1,4 +1,4 @@
-"""Reads the runs of a plan, or of a whole MLflow experiment, for whoever shows results: a command, a notebook."""
+"""Reads the runs of a plan, or of a whole MLflow experiment, for what shows results: a command, a notebook."""
 
 import logging
 from collections.abc import Callable

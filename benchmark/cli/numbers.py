@@ -27,7 +27,7 @@ def whole(least: int, most: int) -> Callable[[str | int], int]:
 
 
 def number(value: str | float) -> float:
-    """Return the number that an option states; its bounds are looked at by whoever knows them."""
+    """Return the number that an option states; the code that knows its bounds checks them."""
     text = str(value).strip()
     if not NUMBER.fullmatch(text):
         raise typer.BadParameter(f"'{short(text)}' is not a number; write it as 0.25 or 1e-3")

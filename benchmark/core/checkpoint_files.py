@@ -45,7 +45,7 @@ def lock_file(key: str) -> Path:
 def at_work(key: str) -> bool | None:
     """Whether a process writes the checkpoints of a training at this moment; None if its lock cannot be asked.
 
-    On a file system without locks nobody is seen at work.
+    On a file system without locks no process is seen at work.
     """
     if not lock_file(key).exists():
         return False

@@ -69,7 +69,7 @@ def detectable(noises: Mapping[str, Noise], seeds: int, metric: str) -> str:
 
 
 def _least(noises: Mapping[str, Noise], seeds: int, metric: str) -> list[float | None]:
-    """The smallest differences behind `detectable`, sorted; those that are told on no target are None, and come last."""
+    """The smallest differences behind `detectable`, sorted; those that can be detected on no target are None, and come last."""
     least = [smallest_difference(noises[target], seeds) for target in dict.fromkeys(_ends(noises, seeds))]
     known = sorted(difference for difference in least if difference is not None and difference < width_of(metric))
     return [*known, *[None] * (len(least) - len(known))]
@@ -84,7 +84,7 @@ def _words(least: Sequence[float | None]) -> str:
 
 
 def _as_small(least: Sequence[float | None], most: Sequence[float | None]) -> bool:
-    """Whether differences are nearly as small as those of the most seeds; a difference that cannot be told never is."""
+    """Whether differences are nearly as small as those of the most seeds; a difference that cannot be detected never is."""
     if least is most:
         return True
     if len(least) != len(most):  # one target has both the least and the most noise with some numbers of seeds

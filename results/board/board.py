@@ -115,7 +115,8 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
     notes = [*left_out(frame), *found.odd, *odd, *versions, *blind_notes(blind)]
     notes += [*apart_notes(ranked), *precision_notes(ranked), *seed_advice(standings, targets, metric)]
     images = [t for t, one in standings.items() if one.measured.images is not None] + [t for t in over if t not in standings]
-    notes += exact_notes(targets, leaking, images, metric)
+    figures = [(target, row.source, row.mean, row.low) for target, rows in targets.items() for row in rows]
+    notes += exact_notes(figures + [(pair.target, pair.source, pair.mean, pair.low) for pair in leaking], images, metric)
     overall, difference, imputed = over_targets(standings, targets, metric, judging.impute)
     return Board(
         query.experiment, metric, rule, targets, overall, notes + imputed + cell_notes(cells, frame, selection), leaking,

@@ -13,8 +13,8 @@ def answer(bill: Bill, tradeoff: Tradeoff | None) -> list[str]:
     """One sentence about the total, and one about the ways of choosing if there are any."""
     attempts = how_many(bill.attempts, "attempt")
     parts = [(bill.unfinished, "not finished"), (bill.twice, "made twice")]
-    told = " and ".join(f"{number} of them {how}" for number, how in parts if number)
-    lost = f" ({told})" if told else ""
+    named = " and ".join(f"{number} of them {how}" for number, how in parts if number)
+    lost = f" ({named})" if named else ""
     return [
         f"{bill.experiment}: {attempts}{lost} took {taken(bill)}",
         *([] if tradeoff is None else _worth(tradeoff, page_unit(bill))),

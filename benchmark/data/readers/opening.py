@@ -1,7 +1,7 @@
 """Opens picture files: by their content, in the formats that are allowed, and up to a size that fits into memory.
 
 Nothing else in cats asks Pillow to open a picture. Pillow knows some forty formats; among them are some that start another
-program, such as EPS, and many that nobody has looked at for years.
+program, such as EPS, and many that have not been maintained for years.
 """
 
 import io
