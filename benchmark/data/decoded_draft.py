@@ -9,6 +9,7 @@ import os
 import time
 import zlib
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
@@ -195,6 +196,7 @@ class Draft:
         return header.getvalue()
 
 
+@cache
 def _versions() -> str:
     """The libraries that decode, with their versions."""
     found = []

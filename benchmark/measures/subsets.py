@@ -24,7 +24,7 @@ def subsets(draws: Draws, labels: Array, share: float, taken: Array | None = Non
     own = [np.flatnonzero(of_taken == label) for label in range(labels.max() + 1)]
     counts, spread, chosen = np.bincount(labels), np.sqrt(share * (1 - share)), []
     for drawn in draws.target:
-        rng = np.random.default_rng(drawn)
+        rng = np.random.default_rng(drawn.astype(np.uint32))  # the same numbers as of int64, which NumPy reads one by one
         shift = spread * (np.bincount(labels[drawn], minlength=len(own)) / counts - 1)  # 0 where class shares are held
         # a part of an image is kept with that probability, so that small classes keep the share on average
         sizes = [
@@ -73,7 +73,7 @@ def _lacking(draws: Draws, labels: Array, taken: Array | None) -> Iterator[tuple
     chosen = subsets(draws, labels, 1 - WITHOUT, taken)
     of_taken = labels if taken is None else labels[taken]
     for number in range(0, len(chosen), 2):
-        rng = np.random.default_rng([1, *draws.target[number]])
+        rng = np.random.default_rng(np.array([1, *draws.target[number]], dtype=np.uint32))
         one, other = np.ones(len(of_taken), dtype=bool), np.zeros(len(of_taken), dtype=bool)
         one[chosen[number]] = False
         wanted = np.bincount(of_taken[chosen[(number + 1) % len(chosen)]], minlength=labels.max() + 1)

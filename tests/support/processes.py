@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 import traceback
-import weakref
 from contextlib import contextmanager, suppress
 from multiprocessing import popen_spawn_posix, util
 from pathlib import Path
@@ -118,7 +117,6 @@ class Child:
     def _run(self, arguments, environment, writing):
         from tests.support import warm
 
-        weakref.finalize._registry.clear()  # its folders are removed at its own end
         code = 1
         try:
             warm.become(str(Path.cwd()), environment, os.getpgrp(), {1: os.open(os.devnull, os.O_WRONLY), 2: writing})

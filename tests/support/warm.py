@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import weakref
 from contextlib import suppress
 from importlib import import_module
 
@@ -120,6 +121,7 @@ def become(folder, environment, group, files):
     else:
         with suppress(PermissionError, ProcessLookupError):
             os.setpgid(0, group)
+    weakref.finalize._registry.clear()  # those of the warm process, above all of torch's operators: all objects stay
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     aside = {number: fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, max(files) + 1) for number, file in files.items()}
     for file in files.values():
