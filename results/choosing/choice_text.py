@@ -60,7 +60,7 @@ def _taken(choice: Choice) -> list[str]:
     taken = choice.taken
     if taken is None:
         return [f"No answer: no run on {choice.target} has finished."]
-    figures = [f"val loss {_number(taken.val_loss, 3)}"]
+    figures = [f"val loss {_loss(taken.val_loss)}"]
     if taken.score is not None:
         figures.append(f"test {choice.metric} {_number(taken.score)}, {_interval(choice.metric, taken.score, taken)}")
     setting = "" if taken.setting == ONLY else f", {taken.setting}"
@@ -236,6 +236,11 @@ def _number(value: float, digits: int = 2) -> str:
     else:
         text = f"{value:.3f}".rstrip("0") if 0 < abs(value) < 0.1 else f"{value:.{digits}f}"
     return text.replace("0.", ".", 1) if 0 < abs(value) < 1 else text
+
+
+def _loss(value: float) -> str:
+    """A loss, which has no upper bound, keeps the zero before its point: 0.293. See _number for a very small one."""
+    return significant(value, 1) if 0 < abs(value) < 0.0005 else f"{value:.3f}"
 
 
 def _energy(kwh: float, unit: EnergyUnit | None) -> str:

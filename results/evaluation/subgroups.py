@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from results.evaluation.proportion import HALF_95, Estimate, accuracy
+from results.evaluation.estimates import estimate_of
+from results.evaluation.proportion import HALF_95, Estimate
 from results.metrics import metric_of
 from results.record import ATTRIBUTE
 from results.statistics.influence import Predictions, patient_shares
@@ -70,10 +71,10 @@ def attributes_of(table: pd.DataFrame) -> list[str]:
 def subgroups(table: pd.DataFrame, of: Predictions, attribute: str, metric: str) -> Subgroups:
     """The metric of each subgroup of an attribute. `of`: the predictions of the table, in its order.
 
-    Differences are tested by normal tests of independent images or patients, with Holm's correction for all pairs. A patient
-    whose images are in several subgroups counts in each of them. The interval of an accuracy is Wilson's, which has a width
-    also where all images are decided rightly; the error of a difference is then recovered from the two intervals, as in
-    Newcombe's interval (Statistics in Medicine 17, 1998, method 10).
+    The intervals are those of `estimate_of`. Differences are tested by normal tests of independent images or patients, with
+    Holm's correction for all pairs. A patient whose images are in several subgroups counts in each of them. The interval of an
+    accuracy has a width also where all images are decided rightly; the error of a difference is then recovered from the two
+    intervals, as in Newcombe's interval (Statistics in Medicine 17, 1998, method 10).
     """
     cells = table[f"{ATTRIBUTE}{attribute}"].fillna("").astype(str).to_numpy()
     found = [_subgroup(of.at(np.flatnonzero(cells == name)), attribute, name or UNKNOWN, metric) for name in sorted(set(cells))]
@@ -87,34 +88,26 @@ def subgroups(table: pd.DataFrame, of: Predictions, attribute: str, metric: str)
 def _subgroup(of: Predictions, attribute: str, name: str, metric: str) -> tuple[Subgroup, Errors]:
     """A subgroup and the standard errors of its metric."""
     units = len(of.truth) if of.groups is None else len(np.unique(of.groups))
-    if metric == "accuracy" and not of.multilabel:
-        estimate = accuracy(of)
-        errors = ((estimate.value - estimate.low) / HALF_95, (estimate.high - estimate.value) / HALF_95)
-    else:
-        estimate, error = _estimate(of, metric, units)
-        errors = (error, error)
+    estimate = estimate_of(metric, of)
     value = estimate.value
+    if metric == "accuracy" and not of.multilabel:
+        errors = ((value - estimate.low) / HALF_95, (estimate.high - value) / HALF_95)
+    else:
+        errors = (_error(of, metric),) * 2 if np.isfinite(value) else (np.nan, np.nan)
     what = ("image" if of.groups is None else "patient") + ("s" if units > 1 else "")
     note = f"only {units} {what}; {FEWEST} are needed" if units < FEWEST else ""
     if not note and not np.isfinite(value):
         note = f"{metric} is not defined, because a class has no image"
-    if not note and not np.isfinite([estimate.low, estimate.high]).all():
+    if not note and not np.isfinite([estimate.low, estimate.high, *errors]).all():
         note = "no interval is known"
     return Subgroup(attribute, name, estimate, note), errors
 
 
-def _estimate(of: Predictions, metric: str, units: int) -> tuple[Estimate, float]:
-    """A metric with its interval by the influence of each image, and its standard error; NaN where these are not known."""
-    entry = metric_of(metric)
-    value = entry.of(of)
-    influence = entry.influence_of(of) if np.isfinite(value) else None
-    error = float("nan")
-    if influence is not None and units > 1:
-        error = float(np.sqrt((patient_shares(influence[:, None], of.groups) ** 2).sum()))
-    if not error > 0:
-        return Estimate(value, np.nan, np.nan, len(of.truth)), error
-    half = float(stats.t.ppf(0.975, max(units - 1, 1))) * error
-    return Estimate(value, max(entry.bounds[0], value - half), min(entry.bounds[1], value + half), len(of.truth)), error
+def _error(of: Predictions, metric: str) -> float:
+    """The standard error of a metric by the influence of each image, over patients where they are known; NaN if unknown."""
+    influence = metric_of(metric).influence_of(of)
+    shares = None if influence is None else patient_shares(influence[:, None], of.groups)
+    return float("nan") if shares is None or len(shares) < 2 else float(np.sqrt((shares**2).sum()))
 
 
 def _worst(ranked: Sequence[Subgroup], errors: Mapping[str, Errors]) -> list[str]:

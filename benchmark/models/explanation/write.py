@@ -19,6 +19,8 @@ from results.text.plain import json_text
 from results.text.printing import csv_text
 
 LIST, ARRAYS = "images.csv", "maps.safetensors"
+KINDS = ("right", "wrong", "unsure", "errors", "given")  # names of `Kind`, of which each may have a sheet
+WRITTEN = {CHECK, SHEET, LIST, ARRAYS, *(f"{kind}.png" for kind in KINDS)}
 OVERVIEW = 4  # images of a kind on the first sheet, where there are several kinds
 
 
@@ -30,6 +32,11 @@ def require_free(folder: Path, *, overwrite: bool) -> None:
         raise CatsError(f"{folder} exists already and holds no explanations; name another folder with --output")
     if not overwrite:
         raise CatsError(f"{folder} exists already; name another folder with --output, or say --overwrite")
+    strange = sorted(path.name for path in folder.iterdir() if path.name not in WRITTEN)
+    if strange:
+        raise CatsError(
+            f"{folder} holds {strange[0]}, which is no explanation; move it away, or name another folder with --output"
+        )
 
 
 def write_explanation(made: Explanation, folder: Path, *, arrays: bool = False, overwrite: bool = False) -> None:

@@ -55,8 +55,15 @@ def test_right_wrong_and_unsure_test_images_are_explained_and_checked(cats, home
     assert found["inside_masks"]["chance"]["inside"]["mean"] == 0.5
     assert found["sentences"] == out.splitlines()[:-1]
     assert "test images of spots" in out
+    sheets_before = {path.name for path in folder.iterdir()}
     code, _, err = cats("explain", str(model))
     assert (code, err) == (2, f"cats: {folder} exists already; name another folder with --output, or say --overwrite\n")
+    (folder / "mine.txt").write_text("a note of the user")
+    code, _, err = cats("explain", str(model), "--overwrite")
+    assert code == 2
+    assert err.startswith(f"cats: {folder} holds mine.txt, which is no explanation; move it away, or name another folder with")
+    assert sheets_before == {path.name for path in folder.iterdir()} - {"mine.txt"}
+    (folder / "mine.txt").unlink()
     code, _, err = cats("explain", str(model), "--overwrite", "--check", "0")
     assert (code, err) == (0, "")
     assert not (folder / "maps.safetensors").exists()  # nothing of the older explanations stays

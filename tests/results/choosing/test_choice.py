@@ -22,7 +22,7 @@ TOOK = "the trainings took 10 % of what all 24 runs of one seed would take"
 
 def test_the_sentences_of_the_answer():
     assert sentences(CHOICE) == [
-        "Take imagenet with mobilenetv2_100 and recipe fast, lr=0.003 (val loss .310; test auc .91, .87 to .95).",
+        "Take imagenet with mobilenetv2_100 and recipe fast, lr=0.003 (val loss 0.310; test auc .91, .87 to .95).",
         "Tie: imagenet (lr=0.003) and inat_bird (lr=0.003) cannot be told apart by validation loss over 3 seeds.",
         f"A source within .005 of the best is among imagenet, radimagenet ({RIGHT} 12 of 12 targets of the prior).",
         f"The best source is among imagenet, a, b ({RIGHT} 11 of 12 targets of the prior).",
@@ -89,14 +89,14 @@ def test_small_losses_of_a_table_can_be_told_apart(loss, text):
         ),
         ({"strangers": ("new",)}, "Of the sources that the prior knows, the best is among imagenet, a, b (90 % confidence"),
         ({"strangers": ("new",)}, "P(within .005 of the best of the sources that the prior knows) = .93."),
-        ({"taken": Taken("a", "default", 0, 0.0003, 1, -0.0002)}, "(val loss .0003; test auc -.0002, no interval is known)."),
+        ({"taken": Taken("a", "default", 0, 0.0003, 1, -0.0002)}, "(val loss 0.0003; test auc -.0002, no interval is known)."),
         (
             {"taken": Taken("a", "default", 0, 0.007, 1, 1.0)},
-            "(val loss .007; test auc 1.00, no interval: every test image is ranked r",
+            "(val loss 0.007; test auc 1.00, no interval: every test image is ranked r",
         ),
         (
             {"taken": Taken("a", "default", 0, 2e-5, 1, 0.0)},
-            "(val loss .00002; test auc 0.00, no interval: every test image is ranked w",
+            "(val loss 0.00002; test auc 0.00, no interval: every test image is ranked w",
         ),
         (
             {"spent": Spent(1500.0, None, 1.0, 2, 0, 1.0, 1.0, 12, 0.996, 1.0)},

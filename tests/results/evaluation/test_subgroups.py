@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from results.evaluation.estimates import estimate_of
 from results.evaluation.subgroups import UNKNOWN, attributes_of, subgroups
 from results.metrics import METRICS
 from results.statistics.influence import parse_predictions
@@ -80,6 +81,16 @@ def test_patients_are_what_is_counted_where_they_are_known():
     wide, _ = of_site({"north": 0.9, "south": 0.6}, count=200, patients=4)
     assert wide.groups[0].estimate.images == 200
     assert wide.groups[0].note == ""
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "auc", "ece", "brier", "balanced_accuracy"])
+def test_a_subgroup_has_the_figures_that_its_images_have_alone(metric):
+    found, made = of_site({"north": 0.97, "south": 0.6}, count=60, metric=metric)
+    for group in found.groups:
+        alone = estimate_of(metric, parse_predictions(made[made["attribute_site"] == group.name]))
+        assert group.estimate == alone
+        assert alone.low < alone.value < alone.high
+        assert group.note == ""
 
 
 @pytest.mark.parametrize("metric", ["auc", "ece", "brier"])
