@@ -67,7 +67,9 @@ class Comparison:
         sizes = f"{how_many(self.seeds, 'seed')}, {self.method}"
         gap = f"on {self.target} {self.metric} differs by {self.difference:+z.4f}"
         if self.low is None or self.high is None or self.p is None:
-            return f"{self.one} and {self.other}: {gap}, and no interval can be given ({sizes})"
+            without = "one seed shows" if self.seeds < 2 else "the seeds show"
+            why = f"{without} no variance{' and every test image counts alike' if self.images else ''}"
+            return f"{self.one} and {self.other}: {gap}, and no interval can be given, because {why} ({sizes})"
         sure = f"95 % {self.low:+z.4f} to {self.high:+z.4f}, p = {self.p:.2g}; {sizes}"
         above = (self.difference > 0) != (not metric_of(self.metric).higher_is_better)
         better, worse = (self.one, self.other) if above else (self.other, self.one)

@@ -159,7 +159,20 @@ def test_one_seed_speaks_of_these_networks_alone():
 def test_one_seed_without_predictions_has_no_interval():
     found = compared(pd.DataFrame([run("good", "a", 0, 0.9), run("bad", "a", 0, 0.5)]), None)
     assert (found.low, found.high, found.p) == (None, None, None)
-    assert "no interval can be given" in found.verdict
+    assert "no interval can be given, because one seed shows no variance (1 seed, the sampling error" in found.verdict
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_two_networks_that_rank_every_image_rightly_have_no_interval_and_the_reason_is_said(seeds):
+    frame, tables = made(seeds=seeds)
+    for table in tables.values():
+        right = table["label"] == 1
+        table["probability_0"], table["probability_1"] = np.where(right, 0.1, 0.9), np.where(right, 0.9, 0.1)
+    frame["test_auc"] = 1.0
+    found = compared(frame, tables)
+    assert (found.difference, found.low, found.p) == (0, None, None)
+    which = "one seed shows" if seeds == 1 else "the seeds show"
+    assert f"no interval can be given, because {which} no variance and every test image counts alike (" in found.verdict
 
 
 @pytest.mark.parametrize("values", [([0.9, 0.99], [0.1, 0.9]), ([1.0, 0.0], [0.0, 0.1]), ([0.5, 0.9], [0.4, 0.2])])
