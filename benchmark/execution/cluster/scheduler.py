@@ -20,8 +20,12 @@ log = logging.getLogger(__name__)
 ANSWER_SECONDS = 8  # for a scheduler to answer
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 CLIENT_OPTIONS = {"set_as_default": False, "asynchronous": False}
-WORKER_TTL = "distributed.scheduler.worker-ttl"
-OUR_WORKER_TTL = "1 minute"  # a worker that sends no heartbeat for longer is restarted
+# Of workers that are started here, unless the user has set them.
+OURS = {
+    "distributed.scheduler.worker-ttl": "1 minute",  # a worker that sends no heartbeat for longer is restarted
+    # Dask would look at the stack of the training a hundred times a second, for a page that our workers do not show.
+    "distributed.worker.profile.enabled": False,
+}
 
 
 @contextmanager
@@ -37,10 +41,10 @@ def connected(scheduler: str | None, environs: Callable[[], list[dict[str, str]]
     if scheduler is None:
         import dask
 
-        default = dask.config.get(WORKER_TTL) == dask.config.get(WORKER_TTL, config=dask.config.merge(*dask.config.defaults))
-        settings = {WORKER_TTL: OUR_WORKER_TTL} if default else {}
+        defaults = dask.config.merge(*dask.config.defaults)
+        unchanged = {name for name in OURS if dask.config.get(name) == dask.config.get(name, config=defaults)}
         with (
-            dask.config.set(settings),
+            dask.config.set({name: OURS[name] for name in unchanged}),
             _own_cluster(environs()) as cluster,
             distributed.Client(cluster, **CLIENT_OPTIONS) as client,
         ):
