@@ -4,11 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from benchmark.models.manifest import Manifest, Score
-from results.board.exact import why_exact
-from results.evaluation.positive import positive_of_two
-from results.metrics import METRICS, written
-from results.text.printing import figure_text, markdown_notes, markdown_table, markdown_text
+from benchmark.models.card_figures import calibration, scores, subgroups, thresholds
+from benchmark.models.manifest import Manifest
+from results.evaluation.calibration import is_of_temperature
+from results.text.printing import markdown_notes, markdown_table, markdown_text
 from results.text.units import energy_text, significant
 
 NO_DEVICE = (
@@ -21,12 +20,6 @@ NOT_FOR = (
     "Patients of groups that the test images do not represent; see *Subgroups*.",
     "Decisions without a person who can judge the picture and is responsible.",
 )
-NO_SUBGROUPS = (
-    "The folder of the classifier holds no figures by subgroup: the entry of the target names no attributes of images, or an "
-    "earlier version of cats has kept the classifier. Without these, how good the classifier is for groups of patients, sites "
-    "or devices is not known."
-)
-DIGITS = 3
 SETTINGS = {"lr": "learning rate (lr)", "ema": "running mean (ema)"}
 
 
@@ -37,10 +30,10 @@ def body(manifest: Manifest, explanations: tuple[str, list[str]] | None) -> str:
         "What it may be used for": _use(manifest),
         "What it must not be used for": [f"- {each}" for each in NOT_FOR],
         "Data and licences": _data(manifest),
-        "How good it is": _scores(manifest),
-        "Operating points": _thresholds(manifest),
-        "Calibration": _calibration(manifest),
-        "Subgroups": _subgroups(manifest),
+        "How good it is": scores(manifest),
+        "Operating points": thresholds(manifest),
+        "Calibration": calibration(manifest),
+        "Subgroups": subgroups(manifest),
         "Leakage and other notes": _leakage(manifest),
         "Energy": _energy(manifest),
         "Explanations": _explained(explanations),
@@ -98,82 +91,9 @@ def _data(manifest: Manifest) -> list[str]:
     ]
 
 
-def _scores(manifest: Manifest) -> list[str]:
-    if not manifest.scores:
-        return ["The folder holds no score of test images, so how good the classifier is is not known."]
-    rows = [(_metric(name, manifest), _figure(score)) for name, score in sorted(manifest.scores.items())]
-    lines = markdown_table(["metric", "test images, 95 % interval in brackets"], rows, ["metric"])
-    bare = {name: score.value for name, score in sorted(manifest.scores.items()) if score.low is None}
-    if bare:
-        known = [f"{markdown_text(written(name))}: {why}." for name, value in bare.items() if (why := why_exact(name, value))]
-        lines += ["", " ".join(["No interval is known where no brackets follow the figure.", *known])]
-    if manifest.comparison is not None:
-        one = manifest.comparison
-        machine = "on a machine equal to that" if one.equal_machine else "on another machine than that"
-        again = (
-            f"The kept network was run on the test images again, {machine} of the record: in the number format of the record "
-            f"({one.precision}) its probabilities differ from those behind these figures by at most {one.largest:.2g} "
-            f"(allowed: {one.tolerance:g}), and in float32, in which the classifier is used, by at most "
-            f"{one.largest_float32:.2g}."
-        )
-        if one.made_again:
-            again += " The network was trained again, because no weights of the cell had been stored."
-        lines += ["", again]
-    return lines
-
-
-def _thresholds(manifest: Manifest) -> list[str]:
-    if not manifest.thresholds:
-        return ["None was chosen; a threshold of 0.5, or the most probable class, is no statement about what is acceptable."]
-    rows = [
-        (each.name, f"{each.fixed} ≥ {each.asked:g}", f"{each.threshold:.{DIGITS}f}", _figure(each.sensitivity),
-         _figure(each.specificity))
-        for each in manifest.thresholds
-    ]  # fmt: skip
-    head = [
-        "positive class",
-        "asked of validation images",
-        "calibrated probability ≥",
-        "sensitivity (test)",
-        "specificity (test)",
-    ]
-    return markdown_table(head, rows, head[:2])
-
-
-def _calibration(manifest: Manifest) -> list[str]:
-    if manifest.temperature is None:
-        return ["The probabilities are not calibrated: no validation images were there to choose a temperature."]
-    said = (
-        f"Logits are divided by the temperature {manifest.temperature:.{DIGITS}g}, chosen on validation images: above 1 the "
-        "network was too sure of itself, below 1 not sure enough."
-    )
-    if not manifest.calibrated:
-        return [said, "", "The folder holds no figure of how well that works."]
-    rows = [
-        (written(name), _figure(manifest.scores[name]) if name in manifest.scores else "not known", _figure(score))
-        for name, score in sorted(manifest.calibrated.items())
-    ]
-    head = ["metric of the test images", "before the temperature (as in the record)", "with the temperature"]
-    return [said, "", *markdown_table(head, rows, head[:1])]
-
-
-def _subgroups(manifest: Manifest) -> list[str]:
-    if not manifest.subgroups:
-        return [NO_SUBGROUPS]
-    rows = [
-        (each.attribute, group.name, str(group.images), "not defined" if group.score is None else _figure(group.score),
-         group.remark or "–")
-        for each in manifest.subgroups
-        for group in each.groups
-    ]  # fmt: skip
-    head = ["attribute", "subgroup", "images", f"{written(manifest.subgroups[0].metric)}, 95 % interval in brackets", "remark"]
-    said = markdown_notes(f"{each.sentence}." for each in manifest.subgroups)
-    return [*markdown_table(head, rows, [*head[:2], head[4]]), "", *said]
-
-
 def _leakage(manifest: Manifest) -> list[str]:
     nothing = ["No image of the source or copy between parts was noted in the record."]
-    return markdown_notes(manifest.notes) or nothing
+    return markdown_notes(note for note in manifest.notes if not is_of_temperature(note)) or nothing
 
 
 def _energy(manifest: Manifest) -> list[str]:
@@ -205,15 +125,6 @@ def _making(manifest: Manifest) -> list[str]:
     return markdown_table(["fact", "value"], rows, ["fact", "value"])
 
 
-def _metric(name: str, manifest: Manifest) -> str:
-    """A metric as people write it, and the class of which it speaks, or that it is a mean over the classes."""
-    if name in {"sensitivity", "specificity"} and len(manifest.classes) == 2:
-        return f"{name} for {manifest.classes[positive_of_two(manifest.classes)]}, where the most probable class decides"
-    alike = name == "auc" and len(manifest.classes) == 2  # the AUC of both classes is the same
-    more = ", mean over the classes (macro)" if name in METRICS and METRICS[name].macro and not alike else ""
-    return f"{written(name)}{more}"
-
-
 def _setting(name: str, value: Any) -> str:
     """A setting of a recipe in words; those of an augmentation, or the values of a list, in brackets."""
     if isinstance(value, dict):
@@ -225,10 +136,6 @@ def _setting(name: str, value: Any) -> str:
 
 def _number(value: Any) -> str:
     return significant(value, 6) if isinstance(value, float) else str(value)
-
-
-def _figure(score: Score) -> str:
-    return figure_text(score.value, score.low, score.high, DIGITS)
 
 
 def _code(text: str) -> str:

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from benchmark.models.manifest import Score, SubgroupScore, SubgroupScores, Threshold
+from benchmark.models.manifest import Counts, Score, SubgroupScore, SubgroupScores, Threshold
 from benchmark.models.prediction_scores import score_from, score_of
 from results.evaluation.operating import OperatingPoint, as_decided
 from results.evaluation.positive import positive_of_two
 from results.evaluation.subgroups import attributes_of, subgroups
+from results.evaluation.tested import images_and_patients
 from results.metrics import METRICS
 from results.statistics.influence import Predictions
 
@@ -34,6 +35,12 @@ def decided_scores(known: Predictions, classes: Sequence[str]) -> dict[str, Scor
         return {}
     both = zip(("sensitivity", "specificity"), as_decided(known, positive_of_two(classes)), strict=True)
     return {name: score_from(found) for name, found in both if math.isfinite(found.value)}
+
+
+def tested(table: pd.DataFrame) -> Counts | None:
+    """What the scores of a table of test images rest on; None where the table has no column of patients."""
+    found = images_and_patients(table)
+    return None if found is None else Counts(images=found[0], patients=found[1])
 
 
 def threshold(point: OperatingPoint) -> Threshold:

@@ -17,8 +17,8 @@ from benchmark.data.volumes import slice_count
 from benchmark.execution.privacy import sentence_without_names
 from benchmark.machine.environment import environment
 from benchmark.machine.meter import Meter
-from benchmark.models.figures import calibrated_scores, decided_scores, scored, subgroup_scores, threshold
-from benchmark.models.manifest import FORMAT, VOLUMES, Attribution, Comparison, Manifest, Reading, VolumeReading
+from benchmark.models.figures import calibrated_scores, decided_scores, scored, subgroup_scores, tested, threshold
+from benchmark.models.manifest import Attribution, Comparison, Manifest, Reading, VolumeReading
 from benchmark.models.model import BATCH, Outputs, outputs_of, softened, write_model
 from benchmark.models.notes import data_notes, format_notes
 from benchmark.models.reference import MOST, PART_NAMES, Reference
@@ -139,11 +139,11 @@ def _manifest(cell: Cell, made: Remade, recorded: Recorded, outputs: Mapping[str
         name=f"{cell.target}-{cell.source}-{cell.backbone}-{cell.seed}", key=cell.key, names=names,
         task=dataset.task, classes=dataset.classes,
         architecture=architecture_of(made.network, cell.backbone),
-        reading=reading, format=VOLUMES if reading.of_volumes else FORMAT,
-        recipe=cell.recipe, temperature=temperature,
+        reading=reading, recipe=cell.recipe, temperature=temperature,
         thresholds=tuple(map(threshold, operating_points(dataset.classes, val, test))) if len(validation) else (),
         scores={name: scored(name, value, known) for name, value in recorded.scores.items() if math.isfinite(value)}
         | decided_scores(known, dataset.classes),
+        tested=tested(recorded.predictions),
         calibrated={} if temperature is None else calibrated_scores(test),
         subgroups=subgroup_scores(recorded.predictions, known, recorded.metric),
         facts=facts_of(cell, recorded.tags, names),

@@ -8,8 +8,7 @@ from benchmark.networks.architecture import Architecture
 from benchmark.specs.recipe import Recipe
 from results.record import Frozen, Task
 
-FORMAT = 2  # 1 had neither calibrated scores nor subgroups
-VOLUMES = 3  # of classifiers of volumes, which earlier versions cannot use
+FORMAT = 4  # 1 had neither calibrated scores nor subgroups; 2, and 3 of volumes, did not say how many test images there are
 MANIFEST, WEIGHTS, REFERENCE = "model.json", "weights.safetensors", "reference.safetensors"
 EXPLANATIONS, SHEET, CHECK = "explanations", "sheet.png", "check.json"  # what `cats explain` adds, and the card shows
 
@@ -58,7 +57,7 @@ class Reading(Frozen):
 
     @property
     def unwritten(self) -> set[str]:
-        """Keys that say nothing of these images; earlier versions, which do not know them, can read the others."""
+        """Keys that say nothing of these images, and that the file does not name."""
         return (set() if self.volumes else {"volumes"}) | (set() if self.of_volumes else {"slices", "volume"})
 
 
@@ -68,6 +67,18 @@ class Score(Frozen):
     value: float
     low: float | None = None
     high: float | None = None
+
+
+class Counts(Frozen):
+    """What the scores rest on.
+
+    Attributes:
+        images: the number of test images; volumes where an image is one.
+        patients: the number of their patients; None where the patient of an image is not known.
+    """
+
+    images: int = Field(ge=1)
+    patients: int | None = Field(None, ge=1)
 
 
 class Threshold(Frozen):
@@ -156,6 +167,7 @@ class Manifest(Frozen):
         thresholds: operating points.
         scores: metrics of the test images, in the record, before the temperature; of two classes also `sensitivity` and
             `specificity` for the positive one, where the most probable class decides.
+        tested: how many test images, and how many patients, all figures of test images rest on; None in formats before 4.
         calibrated: calibration error and Brier score of the test images with the temperature.
         subgroups: of the test images, by each attribute that the entry of the target declares.
         facts: of the record: digests of data, weights and images, leakage notes, duplicates.
@@ -178,6 +190,7 @@ class Manifest(Frozen):
     temperature: float | None = Field(None, gt=0)
     thresholds: tuple[Threshold, ...] = ()
     scores: dict[str, Score] = {}
+    tested: Counts | None = None
     calibrated: dict[str, Score] = {}
     subgroups: tuple[SubgroupScores, ...] = ()
     facts: dict[str, str] = {}

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from benchmark.data.volumes import slice_count
-from benchmark.models.manifest import MANIFEST, REFERENCE, VOLUMES, WEIGHTS, Manifest
+from benchmark.models.manifest import FORMAT, MANIFEST, REFERENCE, WEIGHTS, Manifest
 from benchmark.models.reference import Reference, read_reference
 from benchmark.networks.architecture import network_of
 from benchmark.networks.fast_convolution import optimise_for_device
@@ -136,10 +136,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise CatsError(f"{folder} holds no {MANIFEST}, so it is not the folder of a kept classifier") from None
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise CatsError(f"{path} is damaged: {damage_of(error)}; {AGAIN}") from error
-    if isinstance(newest, int) and newest > VOLUMES:
-        raise CatsError(
-            f"{folder} has format {newest}; this version of cats reads formats up to {VOLUMES}: install a newer one"
-        )
+    if isinstance(newest, int) and newest > FORMAT:
+        raise CatsError(f"{folder} has format {newest}; this version of cats reads formats up to {FORMAT}: install a newer one")
     try:
         manifest = Manifest.model_validate(content)
     except ValidationError as error:

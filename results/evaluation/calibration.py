@@ -15,6 +15,8 @@ from results.text.counts import how_many
 
 BOUNDS = (0.05, 20.0)  # between which the temperature is searched
 FEWEST = 10  # validation images that a temperature is fitted to
+NOT_CALIBRATED = "the probabilities are not calibrated (temperature 1), because "
+AT_A_BOUND = "the temperature is the "
 ZERO = 1e-12  # in place of a probability of zero, whose logarithm is infinite
 
 
@@ -39,16 +41,21 @@ def temperature_of(task: Task, labels: np.ndarray, probabilities: np.ndarray) ->
     truth = np.asarray(truth, dtype=float)
     reason = _uninformative(task, truth, probabilities)
     if reason is not None:
-        return Temperature(1.0, f"the probabilities are not calibrated (temperature 1), because {reason}")
+        return Temperature(1.0, f"{NOT_CALIBRATED}{reason}")
     slope = _slope(task, truth, probabilities)
     coldest, hottest = (1 / bound for bound in BOUNDS)
     if slope(hottest) >= 0:
-        note = f"the temperature is the largest allowed one, {BOUNDS[1]:g}: the network is no better than chance"
+        note = f"{AT_A_BOUND}largest allowed one, {BOUNDS[1]:g}: the network is no better than chance"
         return Temperature(BOUNDS[1], f"{note} on the validation images")
     if slope(coldest) <= 0:
-        note = f"the temperature is the smallest allowed one, {BOUNDS[0]:g}: the network is far less certain than it is right"
+        note = f"{AT_A_BOUND}smallest allowed one, {BOUNDS[0]:g}: the network is far less certain than it is right"
         return Temperature(BOUNDS[0], f"{note} on the validation images")
     return Temperature(1 / float(brentq(slope, hottest, coldest, xtol=1e-12, rtol=1e-12)))
+
+
+def is_of_temperature(note: str) -> bool:
+    """Whether a note among others is one of `temperature_of`."""
+    return note.startswith((NOT_CALIBRATED, AT_A_BOUND))
 
 
 def apply_temperature(task: Task, probabilities: np.ndarray, temperature: float) -> np.ndarray:

@@ -8,6 +8,11 @@ from results.evaluation.proportion import Estimate, proportion
 from results.statistics.calibration_error import Decisions, bin_of_each, decisions, gaps_of, interval_of, value_of
 from results.statistics.influence import Predictions
 
+ECE_INTERVAL = (
+    "If every decision is right, the calibration error (ECE) is the upper end of its own interval: the share of right "
+    "decisions is 1 then, and cannot be further above the confidence."
+)
+
 
 @dataclass(frozen=True)
 class Bin:

@@ -14,7 +14,7 @@ from results.evaluation.estimates import estimate_of
 from results.evaluation.operating import OperatingPoint, operating_points
 from results.evaluation.positive import to_act_on
 from results.evaluation.proportion import Estimate
-from results.evaluation.reliability import brier_parts, calibration_error, plain_error, reliability
+from results.evaluation.reliability import ECE_INTERVAL, brier_parts, calibration_error, plain_error, reliability
 from results.evaluation.subgroups import Subgroups, attributes_of, subgroups
 from results.metrics import written
 from results.report.charts import draw_decision, draw_heat, draw_reliability
@@ -55,6 +55,7 @@ def clinician(board: Board, runs: pd.DataFrame, read: ReadPredictions, read_vali
         "Temperatures and thresholds are chosen on validation images; all figures are of test images, with 95 % intervals.",
         "Thresholds and net benefit are those of the probabilities with the temperature.",
         "The calibration error is the mean distance of the confidence from the share of right decisions, without noise.",
+        ECE_INTERVAL,
         "This is research software and no medical device.",
     ]
     return Section(ID, TITLE, notes=notes, parts=unique(parts))

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from results.board.board import Board
 from results.error import CatsError
+from results.evaluation.tested import images_and_patients
 from results.report.html import Figure
 from results.statistics.influence import ReadPredictions
 from results.text.counts import how_many
@@ -40,9 +40,8 @@ def _counts(runs: pd.DataFrame, read: ReadPredictions) -> tuple[int, int | None]
             table = read(run_id)
         except CatsError:  # the board says so
             continue
-        if table is not None and len(table) and "group" in table:
-            groups = table["group"].fillna("").astype(str).to_numpy()
-            return len(table), None if (groups == "").any() else len(np.unique(groups))
+        if table is not None and (counts := images_and_patients(table)) is not None:
+            return counts
     return None
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from huggingface_hub import ModelCard
 
@@ -11,6 +12,7 @@ from benchmark.models.card_text import NO_DEVICE
 from benchmark.models.manifest import (
     Attribution,
     Comparison,
+    Counts,
     Manifest,
     Reading,
     Score,
@@ -20,6 +22,8 @@ from benchmark.models.manifest import (
 )
 from benchmark.specs.recipe import Recipe
 from results.error import CatsError
+from results.evaluation.calibration import temperature_of
+from results.evaluation.reliability import ECE_INTERVAL
 from tests.support.hostile import HOSTILE
 
 FIELDS = {
@@ -145,6 +149,44 @@ def test_the_card_says_what_is_not_known_and_never_0():
     assert "do not pass it on" in text["Data and licences"]
     assert "holds no sheet" in text["Explanations"]
     assert "model-index" not in ModelCard(card_of(manifest())).data.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("tested", "reading", "said"),
+    [
+        (Counts(images=1036, patients=9), {}, "rest on 1,036 test images of 9 patients."),
+        (Counts(images=1, patients=1), {"slices": 3}, "rest on 1 test volume of 1 patient."),
+        (Counts(images=36), {}, "rest on 36 test images; of how many patients is not known."),
+        (None, {}, None),
+    ],
+)
+def test_the_card_says_how_many_test_images_and_patients_the_figures_rest_on(tested, reading, said):
+    described = manifest(**FULL, tested=tested, reading=Reading(size=64, **reading))
+    first = sections(card_of(described))["How good it is"].splitlines()[0]
+    assert first == (f"These figures, and all others of test images on this page, {said}" if said else first)
+    assert first.startswith("| metric") == (said is None)
+
+
+def test_the_card_says_where_it_speaks_of_calibration_that_the_probabilities_are_not_calibrated():
+    truth = np.arange(36) % 2
+    found = temperature_of("binary", truth, np.eye(2)[truth] * 0.8 + 0.1)
+    assert found.value == 1
+    text = sections(card_of(manifest(**FULL | {"temperature": 1.0, "notes": ("the source leaks", found.note)})))
+    assert text["Calibration"].startswith(
+        "The probabilities are not calibrated (temperature 1), because the network is right about all 36 validation images, "
+    )
+    assert "chosen on" not in text["Calibration"]
+    assert text["Leakage and other notes"] == "- the source leaks"
+    found = temperature_of("binary", truth, np.eye(2)[1 - truth] * 0.8 + 0.1)
+    text = sections(card_of(manifest(**FULL | {"temperature": found.value, "notes": (found.note,)})))
+    assert "not sure enough. The temperature is the largest allowed one, 20: " in text["Calibration"]
+    assert "The temperature" not in text["Leakage and other notes"]
+
+
+def test_the_card_says_why_a_calibration_error_may_be_the_end_of_its_interval():
+    text = sections(card_of(manifest(**FULL)))
+    assert ECE_INTERVAL not in text["How good it is"]  # it has no interval there
+    assert text["Calibration"].endswith(ECE_INTERVAL)
 
 
 def test_the_first_sentence_says_that_it_is_no_medical_device():

@@ -99,13 +99,13 @@ def test_the_manifest_says_what_the_record_says(here, run):
     run("keep", "small.yaml", "--source", "digits", "--seed", "0", "--to", "m")
     manifest = read_model(here / "m").manifest
     frame = runs_of("sqlite:///mlflow.db", "small")
-    run = frame[frame["key"] == manifest.key].iloc[0]
-    assert (run["source"], run["seed"], run["target"]) == ("digits", "0", "ihc")
-    assert manifest.scores["auc"].value == run["test_auc"]
-    assert manifest.scores["auc"].low <= run["test_auc"] <= manifest.scores["auc"].high
-    assert sum(manifest.energy.values()) == pytest.approx(run["kwh"])
+    row = frame[frame["key"] == manifest.key].iloc[0]
+    assert (row["source"], row["seed"], row["target"]) == ("digits", "0", "ihc")
+    assert manifest.scores["auc"].value == row["test_auc"]
+    assert manifest.scores["auc"].low <= row["test_auc"] <= manifest.scores["auc"].high
+    assert sum(manifest.energy.values()) == pytest.approx(row["kwh"])
     assert not [note for note in manifest.notes if "somewhat too good" in note]  # a person has named the source
-    known = parse_predictions(pd.read_parquet(next(here.glob(f"mlruns/**/{run['run_id']}/**/predictions.parquet"))))
+    known = parse_predictions(pd.read_parquet(next(here.glob(f"mlruns/**/{row['run_id']}/**/predictions.parquet"))))
     stained, called = (each.argmax(axis=1) == 1 for each in (known.truth, known.probabilities))
     assert manifest.scores["sensitivity"].value == pytest.approx(called[stained].mean())
     assert manifest.scores["specificity"].value == pytest.approx((~called)[~stained].mean())
@@ -119,6 +119,10 @@ def test_the_manifest_says_what_the_record_says(here, run):
         METRICS["brier"].of(replace(known, probabilities=soft)), abs=1e-6
     )
     assert manifest.subgroups == ()
+    assert manifest.tested.images == len(known.truth)
+    assert manifest.tested.patients == (None if catalogue.target("ihc").dataset.groups is None else len(set(known.groups)))
+    run("card", "m")
+    assert f"rest on {manifest.tested.images} test images" in (here / "m" / "README.md").read_text()
     assert manifest.classes == catalogue.target("ihc").dataset.classes
     assert {point.fixed for point in manifest.thresholds} == {"sensitivity", "specificity"}
     assert [each.role for each in manifest.attributions] == ["target", "source"]

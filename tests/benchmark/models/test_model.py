@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.models.card import card_of
 from benchmark.models.manifest import MANIFEST, REFERENCE, WEIGHTS
 from benchmark.models.model import probabilities_of, read_model, write_model
 from benchmark.networks.network import Trained
@@ -110,8 +111,8 @@ def _set_argument(name, value):
         (lambda folder: (folder / WEIGHTS).unlink(), "weights.safetensors is missing"),
         (lambda folder: (folder / MANIFEST).write_text("{"), "model.json is damaged"),
         (lambda folder: (folder / MANIFEST).write_text("[]"), "model.json is damaged"),
-        (_changed(format=99), "has format 99; this version of cats reads formats up to 3"),
-        (_changed(format=99, unknown=1), "has format 99; this version of cats reads formats up to 3"),
+        (_changed(format=99), "has format 99; this version of cats reads formats up to 4"),
+        (_changed(format=99, unknown=1), "has format 99; this version of cats reads formats up to 4"),
         (_changed(classes=["a"]), "model.json is damaged: classes is ['a']; allowed is a list of at least 2;"),
         (_changed(reading=3), "model.json is damaged: reading is 3; allowed is keys with values;"),
         (_changed(classes=["a", "b", "c"]), "does not hold the weights that model.json describes"),
@@ -155,11 +156,14 @@ def test_groups_of_reference_images_are_kept_where_they_are_known(grouped, tmp_p
     assert held_out.groups is None if groups is None else (held_out.groups == groups[plain.parts > 0]).all()
 
 
-def test_a_folder_of_the_first_format_is_read(tmp_path):
+def test_folders_of_earlier_formats_are_read(tmp_path):
     folder = kept_model(tmp_path / "m").folder
     content = json.loads((folder / MANIFEST).read_text())
-    first = {name: value for name, value in content.items() if name not in {"calibrated", "subgroups"}} | {"format": 1}
-    (folder / MANIFEST).write_text(json.dumps(first))
-    manifest = read_model(folder).manifest
-    assert (manifest.format, manifest.calibrated, manifest.subgroups) == (1, {}, ())
+    for number, later in ((3, {"tested"}), (1, {"tested", "calibrated", "subgroups"})):
+        earlier = {name: value for name, value in content.items() if name not in later} | {"format": number}
+        (folder / MANIFEST).write_text(json.dumps(earlier))
+        manifest = read_model(folder).manifest
+        assert (manifest.format, manifest.tested) == (number, None)
+        assert "rest on" not in card_of(manifest)
+    assert (manifest.calibrated, manifest.subgroups) == ({}, ())
     assert manifest.scores["auc"].value == 0.9

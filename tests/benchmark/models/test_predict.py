@@ -514,7 +514,7 @@ def damaged(folder, kind):
     path = folder / "weights.safetensors"
     if kind == "newer":
         content = json.loads((folder / "model.json").read_text())
-        (folder / "model.json").write_text(json.dumps(content | {"format": 4}))
+        (folder / "model.json").write_text(json.dumps(content | {"format": 5}))
     elif kind == "cut":
         path.write_bytes(path.read_bytes()[:-100])
     elif kind == "other weights":
@@ -527,7 +527,7 @@ def damaged(folder, kind):
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        ("newer", "has format 4; this version of cats reads formats up to 3: install a newer one"),
+        ("newer", "has format 5; this version of cats reads formats up to 4: install a newer one"),
         ("cut", "weights.safetensors is damaged: its sha256 is"),
         ("other weights", "weights.safetensors is damaged: its sha256 is"),
         ("reference.safetensors", "reference.safetensors is missing; `cats keep` makes the folder again"),

@@ -23,7 +23,7 @@ from benchmark.models.card import card_of
 from benchmark.models.export import export
 from benchmark.models.incoming_path import incoming_of
 from benchmark.models.keep import Recorded, keep, reading_of
-from benchmark.models.manifest import FORMAT, MANIFEST, VOLUMES, Reading, VolumeReading
+from benchmark.models.manifest import FORMAT, MANIFEST, Reading, VolumeReading
 from benchmark.models.model import read_model
 from benchmark.models.notes import data_notes
 from benchmark.models.pictures import as_input, read_picture
@@ -112,7 +112,7 @@ def kept(place, tmp_path_factory):
 @pytest.mark.slow
 def test_a_kept_classifier_says_how_it_reads_a_volume(kept):
     manifest = json.loads((kept[0] / MANIFEST).read_text())
-    assert manifest["format"] == VOLUMES
+    assert manifest["format"] == FORMAT
     assert manifest["reading"]["slices"] == 3
     assert manifest["reading"]["volume"]["percentiles"] == [1.0, 99.0]
     assert any("each image is a volume, of which the network sees 3 slices" in note for note in manifest["notes"])

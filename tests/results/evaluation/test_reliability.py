@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn import metrics
@@ -27,6 +29,20 @@ def test_the_bins_add_up_to_the_plain_error(multilabel):
     found = calibration_error(of)
     assert found.low <= found.value <= found.high
     assert found.value == METRICS["ece"].of(of)
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+@pytest.mark.parametrize("count", [36, 400])
+def test_the_value_is_the_upper_end_where_every_decision_is_right_and_only_there(multilabel, count):
+    of = made(multilabel=multilabel, count=count)
+    decided = of.probabilities >= 0.5 if multilabel else of.probabilities == of.probabilities.max(axis=1, keepdims=True)
+    right = replace(of, truth=decided.astype(int))
+    found = calibration_error(right)
+    assert found.value == pytest.approx(found.high, abs=1e-6)
+    assert found.low < found.high
+    right.truth[0] = 1 - right.truth[0] if multilabel else np.roll(right.truth[0], 1)
+    found = calibration_error(right)
+    assert found.value < found.high - 1e-6
 
 
 @pytest.mark.parametrize("multilabel", [False, True])
