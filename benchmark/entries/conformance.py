@@ -23,6 +23,7 @@ from benchmark.data.volumes import in_words, slice_count
 from benchmark.entries.doubts import doubtful_labels
 from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, require_facts, run_promise
 from benchmark.entries.left_out import folders_left_out, left_out, require_few
+from benchmark.entries.part_sizes import origin, part_sizes
 from benchmark.entries.stored_numbers import dark_class, extremes
 from benchmark.entries.value_range import doubt_of_levels
 from results.error import CatsError
@@ -162,7 +163,7 @@ def groups(case: Case) -> str:
 
 def parts(case: Case) -> str:
     """Every class is in every part."""
-    facts = ", ".join(f"{part} {len(case.parts[part]):,}" for part in PARTS) + f" images ({origin(case.images.parts)})"
+    facts = f"{part_sizes(case.dataset, case.images, case.parts)} ({origin(case.images.parts)})"
     absent = [
         f"{case.dataset.classes[i]} in {part}" for part in PARTS for i in np.flatnonzero(case.counts(case.parts[part]) == 0)
     ]
@@ -174,13 +175,6 @@ def parts(case: Case) -> str:
     if absent:
         return Note(f"{facts}; no image of {', '.join(absent)}")
     return Note(f"{facts}; every class in each") if unused or uneven else f"{facts}, every class in each"
-
-
-def origin(parts: np.ndarray) -> str:
-    """Where the parts of a data set come from."""
-    if not parts.astype(bool).any():
-        return "drawn 70/15/15"
-    return "official" if (parts == "val").any() else "official, val drawn from train"
 
 
 def enough(case: Case) -> str:

@@ -15,7 +15,9 @@ from results.board.request import Judging, RunQuery
 from results.board.standings import standings_of
 from results.error import CatsError
 from results.metrics import metric_of, width_of
+from results.statistics.influence import FEWEST
 from results.statistics.power import Noise
+from results.text.counts import how_many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,16 +82,18 @@ def _detection(resolved: ResolvedPlan, target: str, sources: int, standing: Stan
         asked = f"make cells of two sources with two seeds, then ask of {plan.metric}"
         raise CatsError(f"typical variances are known of auc alone; {asked}")
     seeds = typical_seeds() if seeds.deviation is None else seeds
-    if standing is not None and standing.measured.images is not None and images.deviation is not None:
-        units = len(standing.measured.images)
-    else:
+    unit = "test image" if dataset.groups in {None, "image"} else dataset.groups
+    known = len(standing.measured.images) if standing is not None and standing.measured.images is not None else 0
+    few = how_many(known, unit) if 0 < known < FEWEST and plan.metric == "auc" else ""
+    units = known
+    if few or images.deviation is None or not known:
         units, counts = _test_units(dataset, resolved.points[0].size)
-        images = typical_images(counts, multilabel=dataset.task == "multilabel") if images.deviation is None else images
+        if few or images.deviation is None:
+            images = typical_images(counts, multilabel=dataset.task == "multilabel", few=few)
     assert seeds.deviation is not None
     assert images.deviation is not None
     noise = Noise(seeds.deviation**2, images.deviation**2, units, sources)
-    unit = "test images" if dataset.groups in {None, "image"} else f"{dataset.groups}s"
-    return Detection(target, plan.metric, difference, noise, len(plan.seeds), unit, (seeds.origin, images.origin))
+    return Detection(target, plan.metric, difference, noise, len(plan.seeds), f"{unit}s", (seeds.origin, images.origin))
 
 
 def _test_units(dataset: "Dataset", size: int) -> tuple[int, list[tuple[int, int]]]:

@@ -43,7 +43,7 @@ class Finding:
 
     Attributes:
         test: features, classifier, classes, unlike, or one of NAMED.
-        p: by permutation. adjusted: by Holm's steps over all tests.
+        p: by permutation. adjusted: over all tests, stepwise by the same permutations (Westfall & Young).
         effect: the squared MMD, the AUC of the classifier, the difference of two shares, or the chance that a new image has a
             larger value than one of the reference.
         new, reference: the share or the median of each side; None for tests of features.

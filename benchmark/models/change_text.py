@@ -9,7 +9,7 @@ from benchmark.models.sample import NAMED
 from results.text.counts import how_many
 from results.text.printing import TerminalTable, terminal_notes
 
-HEAD = ("test", "new images", "reference", "effect", "p", "p of all tests (Holm)", "alarm")
+HEAD = ("test", "new images", "reference", "effect", "p", "p of all tests", "alarm")
 WORDS = ("test", "alarm")
 ORDER = (*NAMED, "unlike", "classes", "features", "classifier")
 DIGITS = {"size": 1}
@@ -68,8 +68,8 @@ class ChangeText:
                 "among the patients (prevalence), with images of each class as before; the frequency also changes the features"
             )
         if self.grouped[0] != self.grouped[1]:
-            side = "the new images have groups, and the reference has none" if self.grouped[0] else (
-                "the reference has groups, and the new images have none; name their column with --group"
+            side = "the patients of the new images are known, and those of the reference are not" if self.grouped[0] else (
+                "the patients of the reference are known, and those of the new images are not; name their column with --group"
             )  # fmt: skip
             made.append(
                 f"{side}: every image counts as independent, so that there are too many alarms if patients have several"
@@ -130,7 +130,7 @@ class ChangeText:
 
     def _counts(self) -> str:
         change = self.change
-        of = ("", "") if change.groups is None else tuple(f" of {count:,} groups" for count in change.groups)
+        of = ("", "") if change.groups is None else tuple(f" of {count:,} patients" for count in change.groups)
         return f"{change.new:,} new images{of[0]} against {change.reference:,} reference images{of[1]}"
 
     def _words(self, finding: Finding) -> str:

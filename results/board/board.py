@@ -10,7 +10,7 @@ from results.board.basis import Basis, Meanings, basis_of, meanings_of
 from results.board.candidates import apart_notes, are_of, labels
 from results.board.exact import exact_notes
 from results.board.imported import choice
-from results.board.notes import blind_notes, cell_notes, precision_notes
+from results.board.notes import blind_notes, cell_notes, few_notes, precision_notes
 from results.board.outlook import errors_behind, outlook, untested
 from results.board.ranking import Overall, Row, over_targets, rows_of
 from results.board.request import SEEDS, Judging, RunQuery, Selection
@@ -112,7 +112,7 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
     standings = {target: found.by_target[target] for target in map(str, shown) if target in found.by_target}
     blind = {target: found.blind[target] for target in standings if target in found.blind}
     targets = {t: rows_of(one, metric, {s: energy.get((s, t)) for s in one.sources}) for t, one in standings.items()}
-    notes = [*left_out(frame), *found.odd, *odd, *versions, *blind_notes(blind)]
+    notes = [*left_out(frame), *found.odd, *odd, *versions, *blind_notes(blind), *few_notes(standings, cells)]
     notes += [*apart_notes(ranked), *precision_notes(ranked), *seed_advice(standings, targets, metric)]
     images = [t for t, one in standings.items() if one.measured.images is not None] + [t for t in over if t not in standings]
     figures = [(target, row.source, row.mean, row.low) for target, rows in targets.items() for row in rows]

@@ -76,9 +76,10 @@ class Detection:
         count, here = seeds_needed(self.difference, noise, WANTED), f"{noise.units} {self.unit}"
         if count is not None and count <= self.seeds:
             return f"{asked} needs {count} seeds; the plan has {self.seeds}"
-        images = self._images()
+        images = self._images(count)
         if count is not None:
-            return f"{asked} needs {count} seeds; the plan has {self.seeds}{'' if images is None else f', or {images}'}"
+            other = "" if images is None else f"; {images} would do, too"
+            return f"{asked} needs {count} seeds, where the plan has {self.seeds}{other}"
         if power(self.difference, noise, 10**9) >= WANTED:
             return f"{asked} needs more than {MOST_SEEDS} seeds"
         remedy = f"{images} would" if images else f"nor do {MOST_SEEDS} seeds with any number of {self.unit}"
@@ -89,13 +90,18 @@ class Detection:
         """Whether neither seeds nor test images vary: the test of ties then tells nothing apart."""
         return not self.noise.seeds and not self.noise.images
 
-    def _images(self) -> str | None:
-        """How many test images suffice, with the seeds of the plan or with more, if that needs far fewer images."""
+    def _images(self, enough: int | None) -> str | None:
+        """How many test images suffice, with the seeds of the plan or with more, if that needs far fewer images.
+
+        enough: the number of seeds that suffice with the test images that there are; with as many seeds, no others are needed.
+        """
         least = images_needed(self.difference, self.noise, MOST_SEEDS, WANTED)
         if least is None:
             return None
         for seeds in (self.seeds, *(more for more in MORE_SEEDS if more > self.seeds)):
             count = images_needed(self.difference, self.noise, seeds, WANTED)
+            if enough is not None and seeds >= enough:
+                return None
             if count is not None and count <= TOO_MANY * least:
                 return f"about {_rounded(count)} {self.unit} with {seeds} seeds"
         return None
@@ -143,14 +149,18 @@ def typical_seeds() -> Spread:
     return Spread(SEEDS, f"the seeds of a source are taken to vary by {SEEDS:g} (a typical figure)")
 
 
-def typical_images(counts: Sequence[tuple[int, int]], *, multilabel: bool = False) -> Spread:
+def typical_images(counts: Sequence[tuple[int, int]], *, multilabel: bool = False, few: str = "") -> Spread:
     """How much test images typically move the difference of two AUCs.
 
     counts: of each class, the number of test images (or patients) of the class and of all others; none of them 0. multilabel:
-    whether an image may have several labels: two labels are then two areas, and two classes are one.
+    whether an image may have several labels: two labels are then two areas, and two classes are one. few: the images whose
+    predictions are known and say too little, in words.
     """
     each = float(np.mean([hanley_mcneil(AUC, *pair) for pair in counts]))
     alike = 1.0 if len(counts) == 2 and not multilabel else CLASSES_ALIKE  # of two classes, both areas are the same
     mean = each * (1 + (len(counts) - 1) * alike) / len(counts)
     deviation = float(np.sqrt(2 * mean * (1 - SOURCES_ALIKE)))
-    return Spread(deviation, f"test images are taken to move a difference by {deviation:.3f} (typical of an AUC of {AUC:g})")
+    why = f"; predictions of {few} say too little" if few else ""
+    return Spread(
+        deviation, f"test images are taken to move a difference by {deviation:.3f} (typical of an AUC of {AUC:g}{why})"
+    )

@@ -12,10 +12,12 @@ from results.board.imported import imported, unchecked
 from results.board.rules import COLUMNS, rule_in_words
 from results.board.sizes import counts_each_class, images_text, size_text
 from results.board.unmeasured import unmeasured
+from results.statistics.influence import FEWEST
 from results.text.counts import how_many, share_of
 from results.tracking.cost_columns import foreign_work, hardware
 
 if TYPE_CHECKING:
+    from results.board.ranking import Standing
     from results.board.request import Selection
 
 
@@ -116,6 +118,20 @@ def blind_notes(blind: Mapping[str, str]) -> list[str]:
     for target, why in blind.items():
         targets.setdefault(why, []).append(target)
     return [f"{', '.join(names)}: {why}" for why, names in targets.items()]
+
+
+def few_notes(standings: "Mapping[str, Standing]", cells: pd.DataFrame) -> list[str]:
+    """One note for each target whose test set is so small that neither intervals nor a winner say much about others."""
+    kinds = cells.dropna(subset=["groups"]).groupby("target")["groups"].last().to_dict() if "groups" in cells else {}
+    notes = []
+    for target, standing in standings.items():
+        count = FEWEST if standing.measured.images is None else len(standing.measured.images)
+        if count < FEWEST:
+            what = kinds.get(target, "image")
+            unit = "image" if what in {"None", "image"} else what
+            only = f"the test set has only {how_many(count, unit)} ({FEWEST} are needed)"
+            notes.append(f"{target}: {only}: intervals, ties and a winner say little about other {unit}s")
+    return notes
 
 
 def without_absent(cells: pd.DataFrame, selection: "Selection") -> tuple["Selection", list[str]]:

@@ -12,10 +12,9 @@ from results.evaluation.estimates import estimate_of
 from results.evaluation.proportion import HALF_95, Estimate
 from results.metrics import metric_of
 from results.record import ATTRIBUTE
-from results.statistics.influence import Predictions, patient_shares
+from results.statistics.influence import FEWEST, Predictions, patient_shares
 from results.statistics.multiple_testing import holm
 
-FEWEST = 20  # images, or patients where they are known, of a subgroup that is ranked
 UNKNOWN = "unknown"  # in place of a blank cell
 Errors = tuple[float, float]  # standard errors towards smaller and towards larger values
 

@@ -20,6 +20,7 @@ from results.text.brief import briefly
 
 ROUNDED = 1e-4  # of a probability that a network has computed with few digits
 MANY = 1_000_000  # classes
+FEWEST = 20  # patients, or images; what fewer of them show says little about others
 ReadPredictions = Callable[[str], pd.DataFrame | None]  # run id → predictions, None where there are none
 Runs = Mapping[str, Sequence[str]]  # source → run ids, one per seed
 Shares = tuple[np.ndarray | None, str | None]  # see shares_of_target

@@ -222,7 +222,7 @@ def test_patients_of_a_table_are_counted_with_those_of_the_reference(cats, brigh
     found = json.loads(out)
     assert (code, found["groups"]) == (1, {"new": 10, "reference": 30})
     code, out, _ = watch(cats, tmp_path / "m", brighter + "/new.csv", "--json", "-")
-    assert any("the reference has groups" in note for note in json.loads(out)["notes"])
+    assert any("the patients of the reference are known, and" in note for note in json.loads(out)["notes"])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """`cats plan --detect`: from the runs of the experiment where there are any, else from the size of the test set."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -27,12 +29,12 @@ def planned(cats, tmp_path):
     return call
 
 
-def fill(uri=URI):
-    """Finished runs of all cells of the small plan."""
+def fill(uri=URI, images=90):
+    """Finished runs of all cells of the small plan, with predictions of so many images."""
     tracking = Experiment(uri, "small")
     for number, cell in enumerate(resolve_plan(load_plan("small.yaml"), uri).cells()):
         skill = {"scratch": 1.0, "digits": 1.5}[cell.source]
-        table = predictions(np.random.default_rng(0), 90, 2, model_seed=[number], skill=skill)
+        table = predictions(np.random.default_rng(0), images, 2, model_seed=[number], skill=skill)
         given = table[["probability_0", "probability_1"]].to_numpy()
         names = {"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)}
         changes = {
@@ -63,6 +65,23 @@ def test_runs_of_the_experiment_replace_typical_figures(planned, tmp_path):
     assert lines[0].startswith("ihc: 2 seeds and 90 blocks tell ")
     assert "(2 sources of this experiment, from " in lines[2]
     assert "(predictions of this experiment)" in lines[2]
+
+
+@pytest.mark.parametrize("images", [12, 19, 20])
+def test_predictions_of_few_images_say_too_little(planned, tmp_path, images):
+    """Three patients that are ranked rightly do not show that test images move no difference."""
+    (tmp_path / "small.yaml").write_text(small())
+    _, out, _ = planned("--detect", "0.02")
+    typical = re.search(r"test images are taken to move a difference by [\d.]+", out)[0]
+    fill(images=images)
+    _, out, err = planned("--detect", "0.02")
+    (last,) = [line for line in out.splitlines() if line.startswith("ihc: the seeds")]
+    assert "(2 sources of this experiment, from " in last, err
+    if images < 20:
+        assert last.endswith(f"(typical of an AUC of 0.9; predictions of {images} blocks say too little)")
+        assert typical in last
+    else:
+        assert last.endswith("(predictions of this experiment)")
 
 
 def test_a_metric_whose_images_are_not_counted_says_so(planned, tmp_path):

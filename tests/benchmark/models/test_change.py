@@ -142,15 +142,15 @@ def test_images_of_few_patients_are_no_alarm_where_patients_are_known():
     assert (alone.changed, known.changed) == (True, False)
     assert (alone.groups, known.groups) == (None, (10, 30))
     told = ChangeText(known, CLASSES, grouped=(True, True)).sentence()
-    assert "200 new images of 10 groups against 600 reference images of 30 groups" in told
+    assert "200 new images of 10 patients against 600 reference images of 30 patients" in told
     assert known.shift > alone.shift
 
 
 @pytest.mark.parametrize(
     ("grouped", "words"),
     [
-        ((False, True), "the reference has groups, and the new images have none; name their column with --group"),
-        ((True, False), "the new images have groups, and the reference has none"),
+        ((False, True), "the patients of the reference are known, and those of the new images are not"),
+        ((True, False), "the patients of the new images are known, and those of the reference are not"),
         ((False, False), "every image counts as independent"),
     ],
 )

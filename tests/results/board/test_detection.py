@@ -61,9 +61,13 @@ def test_a_plan_that_has_enough_is_told_so():
 
 
 def test_a_plan_with_too_few_seeds_is_told_how_many():
-    _, needed, _ = told(Noise(2e-4, 5e-6, 4000, 5))
-    assert needed.startswith("busi: 0.02 auc needs ")
-    assert " seeds; the plan has 3, or about " in needed
+    _, needed, _ = told(Noise(1e-4, 3e-5, 300, 3))
+    assert needed == "busi: 0.02 auc needs 22 seeds, where the plan has 3; about 310 test images with 20 seeds would do, too"
+
+
+def test_no_other_test_images_are_asked_for_that_would_need_more_seeds_than_these():
+    _, needed, _ = told(Noise(2e-4, 5e-6, 4000, 5))  # before: "or about 860 test images with 50 seeds"
+    assert needed == "busi: 0.02 auc needs 17 seeds, where the plan has 3"
 
 
 def test_a_test_set_that_is_too_small_is_named():

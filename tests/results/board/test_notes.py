@@ -1,7 +1,9 @@
-"""A board says where the runs that it compares have predicted in different number formats."""
+"""A board says where the runs that it compares have predicted in different formats, and where a test set is too small."""
 
+import numpy as np
 import pytest
 
+from results.board.request import Judging
 from results.board.text import BoardText
 from tests.support.runs import CLEAR, board
 
@@ -50,3 +52,21 @@ def test_only_the_run_that_is_chosen_among_the_points_of_a_grid_is_counted():
     worse = [row | {"point": "q", "key": f"q{row['key']}", "val_loss": 9.0, "evaluation_precision": OLD} for row in CLEAR]
     rows = [*of({"good": NEW, "bad": NEW}), *worse]
     assert said([row | {"subsample.train": "None"} for row in rows]) == []
+
+
+@pytest.mark.parametrize(
+    ("groups", "unit"), [("patient", "patient"), ("lesion", "lesion"), ("image", "image"), ("None", "image")]
+)
+@pytest.mark.parametrize("count", [3, 19, 20])
+def test_a_test_set_of_few_patients_or_images_is_noted(groups, unit, count):
+    def images(name, metric, of):
+        return np.random.default_rng(0).normal(0, 0.001, (count, len(of))), None
+
+    rows = [row | {"groups": groups if row["target"] == "a" else "eye"} for row in CLEAR]
+    notes = [note for note in board(rows, judging=Judging(images=images)).notes if "the test set has only" in note]
+    said = (
+        f"a: the test set has only {count} {unit}s (20 are needed): intervals, ties and a winner say little about other {unit}s"
+    )
+    assert (said in notes) == (count < 20)
+    assert len(notes) == (2 if count < 20 else 0)
+    assert [note for note in board(rows).notes if "the test set" in note] == []  # nothing is known of the images
