@@ -38,14 +38,16 @@ def page_options(
         CatsError: the plan is wrong.
     """
     from benchmark.specs.used import used
+    from results.board.imported import imported
+    from results.report.references import imports_of
     from results.report.whole import PageOptions
 
-    entries = used(runs["source"].dropna(), runs["target"].dropna()) if {"source", "target"} <= set(runs) else []
+    own = runs[~imported(runs)]  # runs of others used no entry of this machine, whatever their sources are called
+    entries = used(own["source"].dropna(), own["target"].dropna()) if {"source", "target"} <= set(runs) else []
     plan = load_plan(subject) if isinstance(subject, str) and is_plan(subject) else subject
     asked = as_run(plan, tracking) if isinstance(plan, Plan) else subject
-    return PageOptions(
-        [*plan_facts(asked), *facts], used=entries, plan=plan_text(plan) if isinstance(plan, Plan) else "", **others
-    )
+    cited, text = [*entries, *imports_of(runs)], plan_text(plan) if isinstance(plan, Plan) else ""
+    return PageOptions([*plan_facts(asked), *facts], used=cited, plan=text, **others)
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ def import_results(
         str | None,
         typer.Option("--source", help="The rows of matrix and scores are backbones, all of this source, instead of sources."),
     ] = None,
+    citation: Annotated[str | None, typer.Option(help="Whom to cite for matrix and scores; boards and reports say it.")] = None,
     tracking_uri: TrackingOption = DATABASE,
 ) -> None:
     """Import other people's runs, matrices and measure scores into MLflow, one run each. A second import adds what is new."""
@@ -69,7 +70,7 @@ def import_results(
     from results.imports.delimited import Writing
     from results.imports.long_scores import table_scores
     from results.imports.matrix import cells_of, read_grid, scores_of, shares
-    from results.imports.table import read_table, runs_of
+    from results.imports.table import cited, read_table, runs_of
 
     _require_experiment(experiment)
     if (runs is None) != (how is None):
@@ -78,8 +79,10 @@ def import_results(
         raise CatsError("there is nothing to import; give a table of runs with --map, or --matrix, or --scores MEASURE=FILE")
     _require_matrix("percent", percent and matrix is None)
     _require_matrix("missing", bool(missing) and matrix is None and not scores)
+    _require_matrix("citation", citation is not None and matrix is None and not scores)
     writing = Writing(separator, decimal)
     records: list[Record] = []
+    licence = None
     if runs is not None and how is not None:
         mapping = load_map(how)
         if isinstance(mapping.backbone, Value):
@@ -93,17 +96,21 @@ def import_results(
             ("has no score", "have no score"),
         )
         records += table_scores(table, mapping, experiment, runs.name)
+        records = cited(records, mapping.citation, mapping.licence)
+        citation, licence = citation or mapping.citation, None if citation else mapping.licence
     named = backbone or "unknown"
     require_name(named, "the backbone")
     _require_source(of, backbone if runs is None else None, matrix is None and not scores)
     grids = {path: read_grid(path, writing, missing or ()) for path in filter(None, [matrix, *_files(scores or []).values()])}
     for path, grid in grids.items():
         _say_gaps(path.name, grid.isna().to_numpy().ravel().tolist(), "pairs", GAPS)
+    bare: list[Record] = []
     if matrix is not None:
         grid = shares(grids[matrix], metric, str(matrix), percent=percent)
-        records += cells_of(grid, metric, named, experiment, f"{matrix.name}, sha256 {file_digest(matrix)}", of)
+        bare += cells_of(grid, metric, named, experiment, f"{matrix.name}, sha256 {file_digest(matrix)}", of)
     measured = {name: grids[path] for name, path in _files(scores or []).items()}
-    _deliver([*records, *scores_of(measured, lower or [], named, experiment, of)], tracking_uri, experiment)
+    bare += scores_of(measured, lower or [], named, experiment, of)
+    _deliver([*records, *cited(bare, citation, licence)], tracking_uri, experiment)
 
 
 def _require_experiment(name: str) -> None:

@@ -9,7 +9,7 @@ from results.board.advice import seed_advice
 from results.board.basis import Basis, Meanings, basis_of, meanings_of
 from results.board.candidates import apart_notes, are_of, labels
 from results.board.exact import exact_notes
-from results.board.imported import choice
+from results.board.imported import Imported, choice, origins
 from results.board.notes import blind_notes, cell_notes, few_notes, precision_notes
 from results.board.outlook import errors_behind, outlook, untested
 from results.board.ranking import Overall, Row, over_targets, rows_of
@@ -59,6 +59,7 @@ class Board:
         behind: target → source → how far its mean is from the best one, in standard errors of their difference; None where
             these are unknown.
         meanings: what digests in `basis` stand for: point or pretraining → its settings.
+        imported: tables of other people from which runs of the board come, with whom to cite.
     """
 
     experiment: str
@@ -76,6 +77,7 @@ class Board:
     outlook: str = ""
     behind: dict[str, dict[str, float | None]] = field(default_factory=dict)
     meanings: Meanings = field(default_factory=dict)
+    imported: list[Imported] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `--format json` prints it."""
@@ -126,6 +128,7 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
         outlook(standings, targets, overall, filled=judging.impute is not None),
         {target: errors_behind(one) for target, one in standings.items()},
         meanings_of(runs, frame),
+        origins(runs),
     )  # fmt: skip
 
 

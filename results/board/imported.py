@@ -1,5 +1,8 @@
 """Sentences about imported runs: what their authors chose, and what could not be checked."""
 
+from collections import Counter
+from dataclasses import dataclass
+
 import pandas as pd
 
 from results.board.rules import COLUMNS, ORACLE, rule_in_words, rule_of
@@ -8,6 +11,21 @@ UNCHECKED = (
     "imported runs: it could not be checked whether a source and a target share images; pairs that are known to share some are "
     "kept off the ranking by `leaks:` in the map"
 )
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A table of other people from which runs or scores come.
+
+    Attributes:
+        name: its title in the map, or the file of a matrix. runs: how many. citation, licence: as the map or the command states
+            them; empty where neither does.
+    """
+
+    name: str
+    runs: int
+    citation: str = ""
+    licence: str = ""
 
 
 def imported(runs: pd.DataFrame) -> pd.Series:
@@ -36,6 +54,15 @@ def choice(finished: pd.DataFrame, rule: str, metric: str) -> str:
     return f"{epochs}, {points}"
 
 
+def origins(runs: pd.DataFrame) -> list[Imported]:
+    """The tables from which the imported runs come, in the order of their names."""
+    foreign = runs[imported(runs)].reindex(columns=["imported", "citation", "licence"])
+    counts = Counter(tuple(text if isinstance(text, str) else "" for text in row) for row in foreign.to_numpy())
+    return [Imported(name, number, cited, free) for (name, cited, free), number in sorted(counts.items())]
+
+
 def unchecked(cells: pd.DataFrame) -> list[str]:
-    """A note, if any cell was imported."""
-    return [UNCHECKED] if imported(cells).any() else []
+    """Notes, if any cell was imported: whom to cite, where that is known, and what could not be checked."""
+    cited = list(dict.fromkeys(each.citation for each in origins(cells) if each.citation))
+    to_cite = [f"imported runs: please cite {'; and '.join(cited)}"] if cited else []
+    return [*to_cite, UNCHECKED] if imported(cells).any() else []

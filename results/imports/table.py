@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -176,3 +177,10 @@ def facts_of(origin: str, names: dict[str, str], leak: str | None = None) -> dic
     """Origin of the figures, and the reason of a leak: a declared one, or that the source is the target."""
     reason = SELF if names["source"].split("[")[0] == names["target"] else leak
     return {"imported": origin} | ({} if reason is None else {"leak": reason})
+
+
+def cited(records: Sequence[Record], citation: str | None, licence: str | None) -> list[Record]:
+    """The records with whom to cite, and under which licence their table is, as far as these are stated."""
+    stated = {name: " ".join(text.split()) for name, text in (("citation", citation), ("licence", licence)) if text}
+    known = {name: text for name, text in stated.items() if text}
+    return [record.model_copy(update={"facts": record.facts | known}) for record in records] if known else list(records)

@@ -25,7 +25,7 @@ def paper(board: Board, frame: pd.DataFrame, used: Sequence[Reference] = (), pla
     Args:
         board: of the runs.
         frame: the attempts that the page is about, see Experiment.frame.
-        used: data sets and weights, as their entries describe them.
+        used: data sets, weights and imported runs, as their entries and the import describe them.
         plan: its YAML; empty where the page is about an experiment.
     """
     parts = [_data(board), _versions(frame)]
@@ -69,14 +69,25 @@ def _versions(frame: pd.DataFrame) -> Section:
 
 
 def _references(used: Sequence[Reference]) -> Section:
-    """Licences and citations, as the entries state them."""
+    """Licences and citations, as the entries and the imports state them."""
+    foreign = [each for each in used if each.role.startswith("imported")]
+    own = len(foreign) < len(used)
+    stated = {(True, False): "the entries state", (True, True): "the entries and the import state"}
+    caption = f"What was used, as {stated.get((own, bool(foreign)), 'the import states')} it"
     rows = [
         [each.role, each.name, each.title or "–", each.licence or NOT_STATED, each.citation or NOT_STATED, each.place or "–"]
         for each in used
     ]
     head = ("role", "name", "title", "licence", "citation", "place of the weights")
-    table = Table("paper-references", "What was used, as the entries state it", head, rows, frozenset(head))
-    notes = ["The strictest of these licences applies to weights that were trained with these data, too."]
+    table = Table("paper-references", caption, head, rows, frozenset(head))
+    notes = []
+    if own:
+        notes.append("The strictest of these licences applies to weights that were trained with these data, too.")
+    if foreign:
+        notes.append(
+            "Imported runs used the data sets and weights of those who made them, not the entries of cats-bench: their paper "
+            "says which to cite besides."
+        )
     unknown = [each.name for each in used if not each.known]
     if unknown:
         notes.append(f"Nothing is known of {', '.join(unknown)}, because this machine has no such entry.")

@@ -1,9 +1,13 @@
-"""What a paper cites: licence and citation of every data set and of all weights that were used, also as BibTeX."""
+"""What a paper cites: licence and citation of data sets, weights and imported runs that were used, also as BibTeX."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+import pandas as pd
+
+from results.board.imported import origins
 
 YEAR = re.compile(r"(?:^|[\s(,])((?:18|19|20)\d\d)\)?\.?\s*\Z")  # a citation of an entry ends with its year
 ARXIV = re.compile(r"\barXiv[: ]?\s*(\d{4}\.\d{4,5})\b", re.IGNORECASE)
@@ -17,21 +21,34 @@ NOT_STATED = "not stated"
 
 @dataclass(frozen=True)
 class Reference:
-    """A data set, or weights, that an experiment used.
+    """A data set, weights, or imported runs, that an experiment used.
 
     Attributes:
-        role: of what. name: of its entry. title, licence, citation: as its entry states them; empty where it does not.
+        role: of what. name: of its entry, or of the table of imported runs. title, licence, citation: as the entry or the
+            import states them; empty where it does not.
         place: where weights come from, such as a repository and its commit; empty for data sets.
         known: whether this machine has the entry.
     """
 
-    role: Literal["target", "source"]
+    role: Literal["target", "source", "imported runs", "imported scores"]
     name: str
     title: str = ""
     licence: str = ""
     citation: str = ""
     place: str = ""
     known: bool = True
+
+
+def imports_of(runs: pd.DataFrame) -> list[Reference]:
+    """References to the tables of other people from which runs come, then those to imported scores of measures.
+
+    Scores with the citation of runs are not named again. `runs`: see Experiment.frame.
+    """
+    scores = runs["kind"] == "score" if "kind" in runs else pd.Series(data=False, index=runs.index)
+    found = [Reference("imported runs", each.name, "", each.licence, each.citation) for each in origins(runs[~scores])]
+    known = {each.citation for each in found}
+    of_scores = {each.citation: each for each in origins(runs[scores]) if each.citation not in known}
+    return found + [Reference("imported scores", "measures", "", each.licence, each.citation) for each in of_scores.values()]
 
 
 def bibtex(found: Sequence[Reference]) -> str:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 ALWAYS = (
     "run_id", "status", "started", "key", "kind", "point", "pretraining", "groups", "leak", "known_duplicates", "duplicates",
     "data", "split", "slices", "start", "identifiers", "adaptive", "evaluation_precision", "reasons", "source_images",
-    "imported", "artifacts", "environment", "costs", "kwh", "energy", "cpu_seconds", "busy_seconds",
+    "imported", "citation", "licence", "artifacts", "environment", "costs", "kwh", "energy", "cpu_seconds", "busy_seconds",
 )  # fmt: skip
 TAGS = (
-    "kind", "point", "pretraining", "groups", "leak", "imported", "known_duplicates", "duplicates", "data", "split",
-    "slices", "start", "source_images", "identifiers", "adaptive",
+    "kind", "point", "pretraining", "groups", "leak", "imported", "citation", "licence", "known_duplicates", "duplicates",
+    "data", "split", "slices", "start", "source_images", "identifiers", "adaptive",
 )  # fmt: skip
 ENVIRONMENT = {
     "commit": "mlflow.source.git.commit",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from results.tracking.incremental import Seen
 
 log = logging.getLogger(__name__)
-VERSION = 12
+VERSION = 13
 NAME = b"cats"
 
 

@@ -64,6 +64,7 @@ def frame_of(records: list[Record]) -> pd.DataFrame:
             **record.settings, **record.names, **_figures(record),
             "status": STATUS[record.status], "started": int(record.started * 1000), "key": record.key, "kind": record.kind,
             "point": record.point, "leak": record.facts.get("leak"), "imported": record.facts.get("imported"),
+            "citation": record.facts.get("citation"), "licence": record.facts.get("licence"),
             "groups": None, "pretraining": record.facts.get("pretraining"),
             "known_duplicates": None, "duplicates": None, "data": record.facts.get("data"),
             "split": record.facts.get("split"), "slices": record.facts.get("slices"), "start": record.facts.get("start"),

@@ -217,6 +217,7 @@ def test_scores_may_come_later_and_of_a_named_backbone(brought):
         (["runs.csv", "--map", "cats2024"], "runs.csv has no column 'run_id'"),
         (["--scores", "lp"], "--scores is 'lp'; write MEASURE=FILE, for example logme=logme.csv"),
         (["--scores", "lp=lp.csv", "--scores", "lp=lp.csv"], "--scores names the measure 'lp' twice"),
+        (["runs.csv", "--map", "map.yaml", "--citation", "Us"], "--citation is for matrices; of a table"),
         (["--scores", "lp=lp.csv", "--lower", "lq"], "'lq' is a measure without scores, so its sign"),
     ],
 )  # fmt: skip

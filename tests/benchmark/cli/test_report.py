@@ -190,7 +190,8 @@ def test_a_matrix_with_gaps_has_mean_ranks_only_where_gaps_are_filled_and_the_pa
     monkeypatch.setattr(export, "FORMATS", ("svg",))
     rows = ["source,t1,t2,t3,t4", "a,.9,,.9,.9", "b,.8,.8,.8,", "c,.7,.7,,.7", "d,,.6,.6,.6"]
     Path("auc.csv").write_text("\n".join(rows))
-    cats("import", "--matrix", "auc.csv", "--experiment", "theirs", "--backbone", "net")
+    whom = ("--citation", "Their group, Their paper, 2024")
+    cats("import", "--matrix", "auc.csv", "--experiment", "theirs", "--backbone", "net", *whom)
     pages = []
     for options in ([], ["--impute", "worst", "--noise", "0.05"]):
         assert cats("report", "theirs", "--no-log", "--figures", f"f{len(pages)}", *options)[0] == 0
@@ -199,6 +200,10 @@ def test_a_matrix_with_gaps_has_mean_ranks_only_where_gaps_are_filled_and_the_pa
     assert "--impute fills gaps" in pages[0]
     assert "missing pairs count as" in pages[1]
     assert "differences up to 0.05" in pages[1]
+    [used] = csv.DictReader(Path("f0/paper-references.csv").read_text().splitlines())  # no run is ours, and no entry
+    assert (used["role"], used["citation"]) == ("imported runs", "Their group, Their paper, 2024")
+    assert "Their group, Their paper, 2024" in Path("f0/paper-references.tex").read_text()
+    assert "imported runs: please cite Their group, Their paper, 2024" in pages[0]
 
 
 def test_a_report_that_was_killed_is_closed_by_the_next_one_and_one_that_is_being_logged_is_left(cats, tracking):

@@ -25,7 +25,7 @@ from results.error import CatsError
 from results.files.digest import digest
 from results.imports.column_map import ColumnMap
 from results.imports.matrix import read_grid, scores_of
-from results.imports.table import LEFT, read_table, runs_of
+from results.imports.table import LEFT, cited, read_table, runs_of
 from results.imports.upload import upload_records
 from results.tracking.cost_columns import hardware
 from results.tracking.mlflow_format import LONGEST_PARAM
@@ -147,6 +147,14 @@ def test_a_board_of_imported_runs_says_that_shared_images_could_not_be_looked_fo
     ours = [run("imagenet", "idc", 0, 0.8), run("scratch", "idc", 0, 0.7)]
     for frame, count in ((frame_of(made({})), 1), (pd.DataFrame(ours), 0)):
         assert make_board(frame, RunQuery("toy")).notes.count(UNCHECKED) == count
+
+
+def test_a_board_names_whom_to_cite_for_imported_runs():
+    theirs = cited(made({}), "Juodelyte et al.,\n2024", "MIT")
+    found = make_board(frame_of(theirs), RunQuery("toy"))
+    assert [(each.name, each.citation, each.licence) for each in found.imported] == [("toy", "Juodelyte et al., 2024", "MIT")]
+    assert "imported runs: please cite Juodelyte et al., 2024" in found.notes
+    assert make_board(frame_of(made({})), RunQuery("toy")).imported[0].citation == ""
 
 
 def choice_of(frame, rule="min_val_loss"):

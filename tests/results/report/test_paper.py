@@ -3,7 +3,7 @@
 import pandas as pd
 
 from results.report.paper import paper
-from results.report.references import Reference
+from results.report.references import Reference, imports_of
 from tests.support.runs import CLEAR, board
 
 MADE = {"data": "d" * 64, "split": "s" * 64}
@@ -43,6 +43,29 @@ def test_licences_bibtex_and_plan():
     assert parts["paper-bibtex"].code.startswith("@misc{cats-a,")
     assert parts["paper-plan"].code == "experiment: toy\n"
     assert not {"paper-bibtex", "paper-plan", "paper-licences"} & set(made())
+
+
+def test_imported_runs_are_cited_as_the_import_says_and_once_with_their_scores():
+    theirs = [
+        {"kind": kind, "imported": title, "citation": "Them, 2024", "licence": "MIT"}
+        for kind, title in (("cell", "their sweep"), ("cell", "their sweep"), ("score", "scores"))
+    ]
+    others = [
+        {"kind": "score", "imported": "scores", "citation": "Others, 2025", "licence": None},
+        {"kind": "cell", "imported": None},
+    ]
+    found = imports_of(pd.DataFrame([*theirs, *others]))
+    assert [(each.role, each.name, each.licence, each.citation) for each in found] == [
+        ("imported runs", "their sweep", "MIT", "Them, 2024"),
+        ("imported scores", "measures", "", "Others, 2025"),
+    ]
+    parts = made(used=found)
+    [table] = parts["paper-licences"].tables
+    assert table.caption == "What was used, as the import states it"
+    assert table.rows[0] == ["imported runs", "their sweep", "–", "MIT", "Them, 2024", "–"]
+    assert "note = {Them, 2024}" in parts["paper-bibtex"].code
+    assert made(used=[*USED, *found])["paper-licences"].tables[0].caption.endswith("as the entries and the import state it")
+    assert imports_of(pd.DataFrame(CLEAR)) == []
 
 
 def test_runs_of_older_versions_say_that_nothing_was_recorded():
