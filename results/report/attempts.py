@@ -16,6 +16,7 @@ from results.evaluation.positive import positive_of_two
 from results.metrics import HIGHEST, written
 from results.report.heads import tip
 from results.report.html import Table
+from results.report.told_apart import SAME, settings_apart, titled
 from results.text.counting import each_counted
 from results.text.plain import shortened
 from results.text.units import EnergyUnit, energy_unit, significant
@@ -141,7 +142,7 @@ def detailed_cells(frame: pd.DataFrame, most: int = MANY) -> pd.DataFrame:
     cells = attempts(frame)
     cells = cells[(cells["kind"] == "cell") & (cells["status"] == "FINISHED")]
     turn = cells.groupby(["source", "target", "backbone"]).cumcount()
-    return cells.assign(turn=turn).sort_values(["turn", "target", "source", "key"]).head(most)
+    return cells.assign(turn=turn, apart=settings_apart(cells)).sort_values(["turn", "target", "source", "key"]).head(most)
 
 
 def details_of(
@@ -166,10 +167,9 @@ def details_of(
                 if len(place):
                     short = name.removeprefix(CURVE)
                     curves[short], epochs[short] = [_short(v) for v in values[place]], [int(i) + 1 for i in place]
-        table = predictions(run_id)
-        drawn = [] if table is None else rocs(table)
+        drawn = [] if (table := predictions(run_id)) is None else rocs(table)
         if curves or drawn:
-            title = f"{run['source']} → {run['target']}, {run['backbone']}, seed {run['seed']}"
+            title = titled([run[name] for name in SAME], run.get("apart"))
             by_run[run_id] = Detail(title, curves, epochs, drawn)
     return by_run
 

@@ -346,6 +346,21 @@ def test_only_what_left_curves_or_predictions_has_something_behind_it():
     assert sorted(row[-2] for row in rows) == [-1, 0, 1]
 
 
+def test_the_title_of_a_cell_names_the_settings_that_tell_it_apart():
+    rows = [
+        run("good", "a", 0, 0.9, key="1", lr="0.001", momentum="0.9"), run("good", "a", 0, 0.9, key="2", lr="3e-05"),
+        run("good", "a", 0, 0.9, key="3", lr="3e-05", momentum="0"), run("good", "a", 1, 0.9, key="4", lr="3e-05"),
+        run("bad", "a", 0, 0.9, key="5", lr="0.001", momentum="0"),
+    ]  # fmt: skip
+    frame = pd.DataFrame([row | {"run_id": row["key"], "curve_val_auc": 0.5} for row in rows])
+    details = details_of(detailed_cells(frame), lambda *_: [0.4, 0.5], lambda _: None)
+    assert {name: detail.title for name, detail in details.items()} == {
+        "1": "good → a, net, seed 0, lr=0.001, momentum=0.9", "2": "good → a, net, seed 0, lr=3e-05",
+        "3": "good → a, net, seed 0, lr=3e-05, momentum=0", "4": "good → a, net, seed 1", "5": "bad → a, net, seed 0",
+    }  # fmt: skip
+    assert slug(details["2"].title) == "good-a-net-seed-0-lr-3e-05"
+
+
 def test_figures_that_cannot_be_written_are_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CatsError, match=r"cannot write to .*file"):
