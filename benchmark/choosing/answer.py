@@ -34,6 +34,7 @@ def choice_of(question: Question, driver: Driver, winner: Winner | None, past: P
     found = answer(known, driver.chooser.policy.name, EPSILON, None if winner is None else winner.arm)
     spent, tried = spent_of(driver, past), {each.trial.arm.source for each in driver.tried}
     backbones = dict(driver.chooser.arms.resolved.candidates)
+    to_come = len(next_seeds(trials_of(driver.tried), plan.seeds, finalists(trials_of(driver.tried), plan.seeds[0])))
     taken = next(iter(backbones)) if winner is None else winner.arm.source
     ties = {} if winner is None else {arm_text(*arm): p for arm, p in winner.ties.items()}
     return Choice(
@@ -47,7 +48,7 @@ def choice_of(question: Question, driver: Driver, winner: Winner | None, past: P
         notes=(*_notes(found, known, spent.other_runs), *_apart(driver)),
         strangers=found.strangers if len(found.strangers) < len(known.sources) else (),
         untried=tuple(source for source in known.sources if source not in tried),
-        rounds=_rounds(driver),
+        rounds=_rounds(driver), seeds_to_come=to_come, enough_cells=driver.most_cells + spent.other_runs if to_come else 0,
     )  # fmt: skip
 
 

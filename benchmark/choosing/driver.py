@@ -133,10 +133,16 @@ class Driver:
     def _known_keys(self) -> Sequence[str]:
         return [each.key for each in self.tried]
 
+    @property
+    def most_cells(self) -> int:
+        """The most runs that the choice makes without a budget: of sources with settings, then of further seeds."""
+        arms = self.chooser.arms
+        seeds = NUMBER * (len(arms.resolved.plan.seeds) - 1)
+        return min(MOST, len(arms.sources) * len(arms.settings.table)) + seeds
+
     def _most(self) -> int:
-        arms, plan = self.chooser.arms, self.chooser.arms.resolved.plan
-        most = min(MOST, len(arms.sources) * len(arms.settings.table)) + NUMBER * (len(plan.seeds) - 1)
-        return max(len(self.tried) + 1, min(most, plan.budget.cells or most))
+        most = self.most_cells
+        return max(len(self.tried) + 1, min(most, self.chooser.arms.resolved.plan.budget.cells or most))
 
     def _left(self) -> Budget:
         if self.guard is None:

@@ -10,7 +10,6 @@ from benchmark.specs.recipe import Recipe, flat, with_defaults
 from results.choosing.prior import Prior, Setting
 from results.error import CatsError
 from results.text.counts import how_many
-from results.text.units import significant
 
 FACTORS = (1.0, 0.1, 10.0, 0.01)  # times the learning rate of the recipe: one rung for each decade
 # A rung is known to policies by its factor; by its rate they would take it for one of SGD, whose usual rates are others.
@@ -60,7 +59,7 @@ def settings_of(name: str, points: Sequence[Recipe], prior: Prior) -> Settings:
             f"{how_many(len(known), 'setting')} of the prior tried as changes of recipe {name}{beside}",
         )
     why = _misfit(base, prior)
-    rates = ", ".join(significant(rate, 6) for rate in sorted((recipe.lr for _, recipe in rungs.values()), reverse=True))
+    rates = ", ".join(f"{rate:g}" for rate in sorted((recipe.lr for _, recipe in rungs.values()), reverse=True))
     return _settings(rungs, f"learning rates {rates} are the settings of recipe {name}{f', because {why}' if why else ''}")
 
 

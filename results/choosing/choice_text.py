@@ -10,8 +10,10 @@ from rich.text import Text
 
 from results.board.exact import why_exact
 from results.choosing.choice import Choice, Named, Spent, Taken, arm_text, arms_text, setting_in
+from results.choosing.choice_figures import loss_text, number_text, own_loss_text, time_text, unit_of
 from results.choosing.policy import WAYS
 from results.choosing.prior import ONLY
+from results.metrics import written
 from results.text.counts import how_many
 from results.text.plain import plain
 from results.text.printing import (
@@ -24,18 +26,22 @@ from results.text.printing import (
     terminal_notes,
     terminal_table,
 )
-from results.text.units import USUAL, EnergyUnit, significant, three_digits
+from results.text.units import USUAL, EnergyUnit, significant
 
 SOURCES = ["source", "settings tried", "runs", "best val loss", "at", USUAL.name]
 RIVALS = ["way of choosing", "regret in replays (95 %)", "this policy minus it (95 %)"]
 WORDS = ("source", "at", "way of choosing")
 MODEST = 0.7  # below, the stated probability was too small on public targets
+MAY_BE_BELOW = (
+    "a regret in replays may be negative: by chance the recommended run scores higher on its test images than the best source, "
+    "whose score is that of the setting with the smallest validation loss"
+)
 OF_KNOWN = "of the sources that the prior knows"
 
 
 def sentences(choice: Choice, unit: EnergyUnit | None = None) -> list[str]:
-    """The answer, one sentence or line each. unit: of its energies; without it kWh, or Wh where that is shorter."""
-    parts = (_taken, _ties, _untried, _sets, _within, partial(_spent, unit=unit), _kept)
+    """The answer, one sentence or line each. unit: of its energies; without it that of `unit_of`."""
+    parts = (_taken, _ties, _untried, _sets, _within, partial(_spent, unit=unit or unit_of(choice)), _kept)
     return [sentence for part in parts for sentence in part(choice)]
 
 
@@ -52,17 +58,20 @@ def notes(choice: Choice) -> list[str]:
     """The sentences below the tables."""
     ended = [f"ended: {choice.ended}"] if choice.ended else []
     then = [f"with twice the budget: {choice.then}"] if choice.then else []
+    below = [MAY_BE_BELOW] if choice.rivals else []
     ways = [f"{rival.name}: {WAYS[rival.name]}" for rival in choice.rivals if rival.name in WAYS]
-    return [*ended, *then, *choice.prior, *(["; ".join(ways)] if ways else []), *choice.notes]
+    return [*ended, *then, *choice.prior, *(["; ".join(ways)] if ways else []), *below, *choice.notes]
 
 
 def _taken(choice: Choice) -> list[str]:
     taken = choice.taken
     if taken is None:
         return [f"No answer: no run on {choice.target} has finished."]
-    figures = [f"val loss {_loss(taken.val_loss)}"]
+    figures = [f"val loss {own_loss_text(taken.val_loss)}"]
     if taken.score is not None:
-        figures.append(f"test {choice.metric} {_number(taken.score)}, {_interval(choice.metric, taken.score, taken)}")
+        figures.append(
+            f"test {written(choice.metric)} {number_text(taken.score)}, {_interval(choice.metric, taken.score, taken)}"
+        )
     setting = "" if taken.setting == ONLY else f", {taken.setting}"
     what = f"Take {taken.source} with {choice.backbone} and recipe {choice.recipe}{setting}"
     return [f"{what} ({'; '.join(figures)})."]
@@ -71,7 +80,7 @@ def _taken(choice: Choice) -> list[str]:
 def _interval(metric: str, score: float, taken: Taken) -> str:
     """The interval of the test score, or why there is none."""
     if taken.low is not None and taken.high is not None:
-        return f"{_number(taken.low)} to {_number(taken.high)}"
+        return f"{number_text(taken.low)} to {number_text(taken.high)}"
     return f"no interval: {why}" if (why := why_exact(metric, score)) else "no interval is known"
 
 
@@ -87,8 +96,16 @@ def _ties(choice: Choice) -> list[str]:
         both, one = _beside(taken, untested)
         both = both[0].upper() + both[1:] if one else both
         known = "which of them is better is not known, but the source is the same" if one else "whether they tie is not known"
-        found.append(f"{both} were not compared over seeds: {known}.")
+        found.append(f"{both} were not compared over seeds: {known}.{_seeds_to_come(choice)}")
     return found
+
+
+def _seeds_to_come(choice: Choice) -> str:
+    """What the seeds would take that compare the finalists; nothing where that is not known, or none are asked for."""
+    if not choice.seeds_to_come:
+        return ""
+    more = how_many(choice.seeds_to_come, "more run, which comes", "more runs, which come")
+    return f" Their further seeds take {more} after all others: a budget of {choice.enough_cells} cells is enough for all."
 
 
 def _beside(taken: Taken, others: Sequence[str]) -> tuple[str, bool]:
@@ -104,7 +121,7 @@ def _untried(choice: Choice) -> list[str]:
 
 
 def _sets(choice: Choice) -> list[str]:
-    of_best = f"within {_number(choice.epsilon)} of the best"
+    of_best = f"within {number_text(choice.epsilon)} of the best"
     near, best = f"A source {of_best}", "The best source"
     if choice.strangers:
         near, best = f"{OF_KNOWN.capitalize()}, one that is {of_best} of them", f"{OF_KNOWN.capitalize()}, the best"
@@ -121,27 +138,28 @@ def _named(held: Named, what: str) -> str:
 
 def _within(choice: Choice) -> list[str]:
     if choice.within is None:
-        return [f"P(within {_number(choice.epsilon)}) is not stated: {choice.unstated}."] if choice.unstated else []
+        return [f"P(within {number_text(choice.epsilon)}) is not stated: {choice.unstated}."] if choice.unstated else []
     targets = how_many(choice.within_targets or 0, "target")
     how = f", corrected by what held on {targets} of the prior" if choice.within_targets else ""
     modest = (
-        f" (below {_number(MODEST, 1)} such figures were too modest on public targets)"
+        f" (below {number_text(MODEST, 1)} such figures were too modest on public targets)"
         if choice.within < MODEST and not how
         else ""
     )
     of_known = f" of the best {OF_KNOWN}" if choice.strangers else ""
-    return [f"P(within {_number(choice.epsilon)}{of_known}) = {_number(choice.within)}{how}{modest}."]
+    return [f"P(within {number_text(choice.epsilon)}{of_known}) = {number_text(choice.within)}{how}{modest}."]
 
 
-def _spent(choice: Choice, unit: EnergyUnit | None) -> list[str]:
+def _spent(choice: Choice, unit: EnergyUnit) -> list[str]:
     spent = choice.spent
     runs = how_many(spent.runs, "run")
     if spent.kwh is not None:
-        took = f"{_energy(spent.kwh, unit)} and {_time(spent.hours)} in {runs}"
+        took = f"{unit.text(spent.kwh)} {unit.name} and {time_text(spent.hours)} in {runs}"
     elif spent.known_kwh:
-        took = f"at least {_energy(spent.known_kwh, unit)} and {_time(spent.hours)} in {runs}; a part of the energy is missing"
+        known = f"{unit.text(spent.known_kwh)} {unit.name} and {time_text(spent.hours)}"
+        took = f"at least {known} in {runs}; a part of the energy is missing"
     else:
-        took = f"{_time(spent.hours)} in {runs}; the energy is missing"
+        took = f"{time_text(spent.hours)} in {runs}; the energy is missing"
     failed = f"; {how_many(spent.failed, 'attempt')} failed" if spent.failed else ""
     share = "" if spent.share is None else f"; the trainings took {significant(100 * spent.share, 2)} % of {_sweep(spent)}"
     dearer = ", so that making each of these once would have cost less" if (spent.share or 0.0) > 1 else ""
@@ -167,13 +185,6 @@ def source_lines(choice: Choice, unit: EnergyUnit = USUAL) -> list[list[str]]:
     ]  # fmt: skip
 
 
-def loss_text(loss: float | None) -> str:
-    """A validation loss in a table; None is that of failed runs. Small ones have two digits of their own, to be told apart."""
-    if loss is None:
-        return "failed"
-    return significant(loss, 2) if 0 < abs(loss) < 0.01 else f"{loss:.3f}"
-
-
 def rival_lines(choice: Choice) -> list[list[str]]:
     """One line for each way of choosing, with the columns of RIVALS."""
     return [
@@ -197,10 +208,16 @@ class ChoiceText:
         """The answer, and what is to be known of it."""
         return [*sentences(self.choice), *notes(self.choice)]
 
+    @property
+    def _by_source(self) -> tuple[list[str], list[list[str]]]:
+        """The columns and lines of the table of sources."""
+        unit = unit_of(self.choice)
+        return [*SOURCES[:-1], unit.name], source_lines(self.choice, unit)
+
     def table(self) -> RenderableType:
         """For the terminal."""
         answer = Text("\n".join(plain(sentence) for sentence in sentences(self.choice)))
-        parts: list[RenderableType] = [answer, Text(""), terminal_table(None, SOURCES, source_lines(self.choice), WORDS)]
+        parts: list[RenderableType] = [answer, Text(""), terminal_table(None, *self._by_source, WORDS)]
         if self.choice.rivals:
             parts += [Text(""), terminal_table(None, RIVALS, rival_lines(self.choice), WORDS)]
         return Group(*parts, Text(""), terminal_notes(notes(self.choice)))
@@ -208,7 +225,7 @@ class ChoiceText:
     def markdown(self) -> str:
         """For a README or an issue."""
         lines = [markdown_text(sentence) + "  " for sentence in sentences(self.choice)]
-        lines += ["", *markdown_table(SOURCES, source_lines(self.choice), WORDS)]
+        lines += ["", *markdown_table(*self._by_source, WORDS)]
         if self.choice.rivals:
             lines += ["", *markdown_table(RIVALS, rival_lines(self.choice), WORDS)]
         return "\n".join([*lines, "", *markdown_notes(notes(self.choice))]) + "\n"
@@ -227,29 +244,3 @@ class ChoiceText:
     def to_dict(self) -> Any:
         """Plain data, as `--format json` prints it."""
         return self.choice.to_dict()
-
-
-def _number(value: float, digits: int = 2) -> str:
-    """A figure without the zero before its point: .31. One that three digits would show as zero has one digit of its own."""
-    if 0 < abs(value) < 0.0005:
-        text = significant(value, 1)
-    else:
-        text = f"{value:.3f}".rstrip("0") if 0 < abs(value) < 0.1 else f"{value:.{digits}f}"
-    return text.replace("0.", ".", 1) if 0 < abs(value) < 1 else text
-
-
-def _loss(value: float) -> str:
-    """A loss, which has no upper bound, keeps the zero before its point: 0.293. See _number for a very small one."""
-    return significant(value, 1) if 0 < abs(value) < 0.0005 else f"{value:.3f}"
-
-
-def _energy(kwh: float, unit: EnergyUnit | None) -> str:
-    if unit is not None:
-        return f"{unit.text(kwh)} {unit.name}"
-    return f"{three_digits(kwh)} kWh" if kwh >= 0.1 else f"{three_digits(1000 * kwh)} Wh"
-
-
-def _time(hours: float) -> str:
-    if hours >= 2:
-        return f"{hours:.1f} hours"
-    return f"{60 * hours:.0f} minutes" if hours * 60 >= 2 else f"{3600 * hours:.0f} seconds"

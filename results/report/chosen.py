@@ -6,7 +6,8 @@ from functools import partial
 from itertools import accumulate
 
 from results.choosing.choice import Choice, Round
-from results.choosing.choice_text import RIVALS, SOURCES, WORDS, loss_text, notes, rival_lines, sentences, source_lines
+from results.choosing.choice_figures import loss_text
+from results.choosing.choice_text import RIVALS, SOURCES, WORDS, notes, rival_lines, sentences, source_lines
 from results.error import CatsError
 from results.report.charts import draw_runs
 from results.report.html import Chart, Section, Table

@@ -73,6 +73,7 @@ def test_the_answer_with_a_prior(played):
         assert own.regret - rival.regret == pytest.approx(rival.minus)
     said = " ".join(notes(choice))
     assert "the ways of choosing were replayed on the runs of the prior, 8 targets with its own 18 settings and recipes" in said
+    assert (choice.seeds_to_come, choice.enough_cells) == (4, 24)  # 20 sources with settings, and two seeds of two of them
     assert (choice.near, choice.best) == (None, None)
     assert "8 targets of the prior are too few for a set of sources with 90 % confidence" in said
     assert ChoiceText(choice).markdown()
@@ -87,6 +88,7 @@ def test_the_winner_over_seeds_has_a_probability_of_its_own(played):
     further = [Trial(first, 1, 9.0), Trial(second, 1, 0.5), Trial(first, 2, 9.0), Trial(second, 2, 0.5)]
     choice = answered([*trials, *further], sources, settings, prior)
     assert (choice.taken.source, choice.taken.setting) == second
+    assert (choice.seeds_to_come, choice.enough_cells) == (0, 0)
     known = Known(sources, settings, prior, (*trials, *further))
     assert choice.within == answer(known, taken=second).within
     assert 0 < choice.within < 1

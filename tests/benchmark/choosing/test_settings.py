@@ -28,7 +28,7 @@ def test_without_a_prior_one_learning_rate_for_each_decade():
     found = settings("finetune")
     assert list(found.table) == ["lr=0.001", "lr=0.0001", "lr=0.01", "lr=1e-05"]
     assert [recipe.lr for recipe in found.recipes.values()] == [1e-3, 1e-4, 1e-2, 1e-5]
-    assert "learning rates 0.01, 0.001, 0.0001, 0.00001 are" in found.note
+    assert "learning rates 0.01, 0.001, 0.0001, 1e-05 are" in found.note
 
 
 def test_the_base_recipe_is_the_first_rung_as_it_is():

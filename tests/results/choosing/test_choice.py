@@ -9,7 +9,8 @@ import pytest
 
 from results.choosing.answer import CONSTANTS
 from results.choosing.choice import Named, Rival, Round, Seat, Spent, Taken, read_choice
-from results.choosing.choice_text import ChoiceText, loss_text, notes, sentences, verdict
+from results.choosing.choice_figures import loss_text
+from results.choosing.choice_text import ChoiceText, notes, sentences, verdict
 from results.error import CatsError
 from results.report.chosen import chosen
 from results.text.plain import json_text
@@ -22,7 +23,7 @@ TOOK = "the trainings took 10 % of what all 24 runs of one seed would take"
 
 def test_the_sentences_of_the_answer():
     assert sentences(CHOICE) == [
-        "Take imagenet with mobilenetv2_100 and recipe fast, lr=0.003 (val loss 0.310; test auc .91, .87 to .95).",
+        "Take imagenet with mobilenetv2_100 and recipe fast, lr=0.003 (val loss 0.310; test AUC .91, .87 to .95).",
         "Tie: imagenet (lr=0.003) and inat_bird (lr=0.003) cannot be told apart by validation loss over 3 seeds.",
         f"A source within .005 of the best is among imagenet, radimagenet ({RIGHT} 12 of 12 targets of the prior).",
         f"The best source is among imagenet, a, b ({RIGHT} 11 of 12 targets of the prior).",
@@ -50,6 +51,10 @@ def test_small_losses_of_a_table_can_be_told_apart(loss, text):
         ({"taken": None, "ties": {}}, "No answer: no run on mydata has finished."),
         ({"ties": {"b": None}}, "imagenet (lr=0.003) and b were not compared over seeds: whether they tie is not known."),
         (
+            {"ties": {"b": None}, "seeds_to_come": 4, "enough_cells": 24},
+            "Their further seeds take 4 more runs, which come after all others: a budget of 24 cells is enough for all.",
+        ),
+        (
             {"ties": {"imagenet (lr=0.0003)": None}},
             "The settings lr=0.003 and lr=0.0003 of imagenet were not compared over seeds: which of them is better is not",
         ),
@@ -72,7 +77,8 @@ def test_small_losses_of_a_table_can_be_told_apart(loss, text):
         ),
         ({"within": 0.4, "within_targets": 11}, "P(within .005) = .40, corrected by what held on 11 targets of the prior."),
         ({"spent": Spent(None, None, 0.01, 2)}, "Spent 36 seconds in 2 runs; the energy is missing."),
-        ({"spent": Spent(None, 0.2, 3, 1)}, "Spent at least 0.2 kWh and 3.0 hours in 1 run; a part of the energy is missing."),
+        ({"spent": Spent(1.11e-4, 1.11e-4, 0.01, 2), "tried": ()}, "Spent 111 mWh and 36 seconds in 2 runs."),
+        ({"spent": Spent(None, 0.2, 3, 1)}, "Spent at least 200 Wh and 3.0 hours in 1 run; a part of the energy is missing."),
         (
             {"spent": Spent(None, None, 1.5, 2, 0, None, 4.0, 8, None, 1.0)},
             "the trainings took 25 % of what all 8 runs of one seed would take.",
@@ -89,14 +95,14 @@ def test_small_losses_of_a_table_can_be_told_apart(loss, text):
         ),
         ({"strangers": ("new",)}, "Of the sources that the prior knows, the best is among imagenet, a, b (90 % confidence"),
         ({"strangers": ("new",)}, "P(within .005 of the best of the sources that the prior knows) = .93."),
-        ({"taken": Taken("a", "default", 0, 0.0003, 1, -0.0002)}, "(val loss 0.0003; test auc -.0002, no interval is known)."),
+        ({"taken": Taken("a", "default", 0, 0.0003, 1, -0.0002)}, "(val loss 0.0003; test AUC -.0002, no interval is known)."),
         (
             {"taken": Taken("a", "default", 0, 0.007, 1, 1.0)},
-            "(val loss 0.007; test auc 1.00, no interval: every test image is ranked r",
+            "(val loss 0.007; test AUC 1.00, no interval: every test image is ranked r",
         ),
         (
             {"taken": Taken("a", "default", 0, 2e-5, 1, 0.0)},
-            "(val loss 0.00002; test auc 0.00, no interval: every test image is ranked w",
+            "(val loss 0.00002; test AUC 0.00, no interval: every test image is ranked w",
         ),
         (
             {"spent": Spent(1500.0, None, 1.0, 2, 0, 1.0, 1.0, 12, 0.996, 1.0)},
@@ -154,6 +160,10 @@ def test_csv_has_a_line_for_each_run():
 def test_markdown_shows_the_sources_and_the_other_ways():
     text = ChoiceText(CHOICE).markdown()
     assert "| imagenet | 2 | 2 | 0.310 | lr=0.003 | 1.5 |" in text
+    assert text.splitlines()[8].endswith("| Wh |")
+    small = replace(CHOICE, tried=tuple(replace(run, kwh=run.kwh / 100) for run in RUNS), spent=Spent(3.5e-5, 3.5e-5, 0.35, 2))
+    assert "| imagenet | 2 | 2 | 0.310 | lr=0.003 | 15 |" in ChoiceText(small).markdown()
+    assert ChoiceText(small).markdown().splitlines()[8].endswith("| mWh |")
     assert "| leader | 0.0028 (0.0005 – 0.0055) | 0.0012 (-0.0010 – 0.0030) |" in text
 
 
@@ -202,4 +212,5 @@ def test_the_ways_of_choosing_beside_the_policy_are_explained():
     ways = tuple(Rival(name, 0.1) for name in ("race (the policy of this choice)", *CONSTANTS))
     (said,) = [note for note in notes(replace(CHOICE, rivals=ways)) if "leader: " in note]
     assert [part.partition(": ")[0] for part in said.split("; ")] == list(CONSTANTS)
-    assert not [note for note in notes(replace(CHOICE, rivals=())) if "leader" in note]
+    assert not [note for note in notes(replace(CHOICE, rivals=())) if "leader" in note or "may be negative" in note]
+    assert any("a regret in replays may be negative" in note for note in notes(CHOICE))
