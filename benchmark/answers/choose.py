@@ -46,6 +46,7 @@ def tried(question: "Question", how: How, door: Door) -> "Driver":
     from benchmark.choosing.background import Asked, background_of
     from benchmark.choosing.choose import arms_of, run_choice, sources_for
     from benchmark.choosing.driver import Driver
+    from benchmark.choosing.going_on import changed_since, last_answer
     from benchmark.choosing.steps import Chooser
     from results.choosing.policy import policy_named
 
@@ -55,6 +56,9 @@ def tried(question: "Question", how: How, door: Door) -> "Driver":
     prior = None if how.prior is None else tuple(how.prior)
     known = background_of(question.target, prior, how.uri, door.say, Asked(recipe, found.backbone, found.own))
     arms = arms_of(question, found, known, how.uri, door.say)
+    earlier = last_answer(how.uri, arms.resolved.plan.experiment)
+    if earlier is not None and (sentence := changed_since(earlier, known, arms)) is not None:
+        door.say(sentence)
     chooser = Chooser(arms, chosen_policy, known)
     made = engine_of(how.engine, how.options, arms.resolved.plan)
     with held(made) as (ready, places), door.progress() as watch:

@@ -49,6 +49,7 @@ def choice_of(question: Question, driver: Driver, winner: Winner | None, past: P
         strangers=found.strangers if len(found.strangers) < len(known.sources) else (),
         untried=tuple(source for source in known.sources if source not in tried),
         rounds=_rounds(driver), seeds_to_come=to_come, enough_cells=driver.most_cells + spent.other_runs if to_come else 0,
+        settings=tuple(driver.chooser.arms.settings.table),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from results.text.counts import how_many
 FACTORS = (1.0, 0.1, 10.0, 0.01)  # times the learning rate of the recipe: one rung for each decade
 # A rung is known to policies by its factor; by its rate they would take it for one of SGD, whose usual rates are others.
 FACTOR = "lr_factor"
+SHOWN = 8  # settings that a sentence names
 CHANGED = {"optimiser", "lr", "momentum", "weight_decay"}  # what a setting of the prior may change of a recipe
 
 
@@ -54,13 +55,20 @@ def settings_of(name: str, points: Sequence[Recipe], prior: Prior) -> Settings:
         held = {recipe for _, recipe in known.values()}
         more = {} if len(known) >= len(rungs) else {k: rung for k, rung in rungs.items() if rung[1] not in held}
         beside = f", and {len(more)} learning rates beside them" if more else ""
+        names = listed([*known, *more])
         return _settings(
             {**known, **more},
-            f"{how_many(len(known), 'setting')} of the prior tried as changes of recipe {name}{beside}",
+            f"{how_many(len(known), 'setting')} of the prior tried as changes of recipe {name}{beside}: {names}",
         )
     why = _misfit(base, prior)
     rates = ", ".join(f"{rate:g}" for rate in sorted((recipe.lr for _, recipe in rungs.values()), reverse=True))
     return _settings(rungs, f"learning rates {rates} are the settings of recipe {name}{f', because {why}' if why else ''}")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names of settings in a sentence: the first SHOWN of them, and how many others there are."""
+    named, others = names[:SHOWN], len(names) - SHOWN
+    return ", ".join(named) + (f" and {how_many(others, 'other')}" if others > 0 else "")
 
 
 def _settings(table: Mapping[str, tuple[Setting, Recipe]], note: str) -> Settings:

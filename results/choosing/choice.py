@@ -171,6 +171,7 @@ class Choice:
         ended: why no further source or setting was tried. then: what twice the budget would be spent on.
         prior: sentences about the runs of others behind the sets and probabilities.
         kept: the folder of the kept classifier.
+        settings: the names of all settings that could be tried; none in answers of older versions.
         seeds_to_come: the number of runs that the finalists' further seeds still take. enough_cells: a budget of so many runs
             holds them, whatever the policy tries before; both 0 where no seeds are to come, and in answers of older versions.
         rounds: of the policy `race`, in which the sources were halved; none for other policies.
@@ -203,6 +204,7 @@ class Choice:
     rounds: tuple[Round, ...] = ()
     seeds_to_come: int = 0
     enough_cells: int = 0
+    settings: tuple[str, ...] = ()
 
     @property
     def by_source(self) -> list["Lane"]:

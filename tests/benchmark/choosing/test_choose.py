@@ -56,12 +56,16 @@ def test_a_choice_from_the_first_run_to_the_kept_network(choose, cats, tmp_path)
     assert (manifest.key, manifest.names["source"]) == (best["key"], best["source"])
     assert answer["kept"] == "models/ihc"
 
-    again, _ = choose("--cells", "3")
+    again, said = choose("--cells", "3")
     assert len(cells()) == 3  # nothing is made or kept twice
+    assert "last answer" not in said
     assert [folder.name for folder in (tmp_path / "models").iterdir()] == ["ihc"]
     assert {**again, "ended": ""} == {**answer, "ended": ""}
     assert best["source"] in cats("board", "choose-ihc-tiny")[1]
     assert makers("sqlite:///mlflow.db", "choose-ihc-tiny") == {("cell", "cats choose")}
+    said = " ".join(cats(*CALL[: CALL.index("--prior")], "--cells", "3", "--keep", "none")[2].split())
+    assert "the prior has changed since the last answer (new in it: " in said
+    assert "; the settings now are lr=0.01, lr=0.001" in said
 
 
 @pytest.mark.slow
