@@ -96,6 +96,7 @@ def board(
 
 
 def _report(made: "Board", folder: Path) -> None:
+    from results.board.answer import judged_by
     from results.board.export import FILE, board_json
     from results.board.plot import draw_board, draw_ranks
     from results.board.text import BoardText
@@ -110,4 +111,4 @@ def _report(made: "Board", folder: Path) -> None:
         draw_board(made, draft)
     if made.difference is not None and made.difference.friedman_p is not None:
         with output(folder / "ranks.png", "the report") as draft:
-            draw_ranks(made.difference, draft)
+            draw_ranks(made.difference, draft, judged_by(made))

@@ -6,10 +6,25 @@ from math import isclose
 from results.board.board import Board
 from results.board.ranking import Overall
 from results.board.rules import ORACLE
+from results.metrics import written
 from results.text.counts import how_many, share_of
 
 LISTED = 4  # sources of a tie that a sentence names
 ORACLES = "By an oracle, not by choice: "
+
+
+def filled(board: Board) -> str:
+    """How many pairs were not measured and what they count as; empty where no gap is filled."""
+    gaps = len(board.overall) * len(board.targets) - sum(map(len, board.targets.values()))
+    if board.impute is None or not gaps:
+        return ""
+    their = "its" if gaps == 1 else "their"
+    return f"{how_many(gaps, 'missing pair counts', 'missing pairs count')} as the {board.impute} of {their} target"
+
+
+def judged_by(board: Board) -> str:
+    """What drawings and tables over targets rest on: the metric, and the pairs that count although they were not measured."""
+    return "; ".join(filter(None, [f"test {written(board.metric)}", filled(board)]))
 
 
 def answer(board: Board) -> str:
@@ -26,7 +41,9 @@ def answer(board: Board) -> str:
     if common == 1 and len(board.targets) == 1:
         target = next(iter(board.targets))
         return f"On {target}: {board.verdict(target)}"
-    return f"{oracle}{_over_targets(ranked, common, len(board.targets))}"
+    gaps = filled(board)
+    over = _over(common, len(board.targets)) + (f" ({gaps})" if gaps else "")
+    return f"{oracle}{_over_targets(ranked, over)}"
 
 
 def _over(targets: int, of: int) -> str:
@@ -36,7 +53,7 @@ def _over(targets: int, of: int) -> str:
     return f"the {targets} of {of} targets on which every source was measured"
 
 
-def _over_targets(ranked: Sequence[Overall], targets: int, of: int) -> str:
+def _over_targets(ranked: Sequence[Overall], over: str) -> str:
     first, tied = ranked[0], [row.source for row in ranked[1:] if row.tie == 1]
     ends = "" if first.low is None or first.high is None else f" (95 % {first.low:.2f}–{first.high:.2f})"
     sure = "" if first.p_best is None else f"; the probability that it is the best is {first.p_best:.2f}"
@@ -44,9 +61,9 @@ def _over_targets(ranked: Sequence[Overall], targets: int, of: int) -> str:
     if len(shared) > 1:  # their order is that of the table, and says nothing
         others = [source for source in tied if source not in shared]
         also = f", and {_named(others)} cannot be told apart from them" if others else ""
-        return f"No winner: {_named(shared)} share the best mean rank, {first.mean_rank:.2f} over {_over(targets, of)}{also}"
+        return f"No winner: {_named(shared)} share the best mean rank, {first.mean_rank:.2f} over {over}{also}"
     alone = f", and wins alone on {how_many(first.wins, 'target')}" if first.wins else ""
-    best = f"{first.source} has the best mean rank, {first.mean_rank:.2f}{ends} over {_over(targets, of)}{alone}"
+    best = f"{first.source} has the best mean rank, {first.mean_rank:.2f}{ends} over {over}{alone}"
     if not tied:
         return f"{best}; no other source is in its tie group{sure}"
     return f"No winner: {best}, but {_named(tied)} cannot be told apart from it{sure}"

@@ -8,19 +8,19 @@ import pandas as pd
 from results.board.advice import seed_advice
 from results.board.basis import Basis, Meanings, basis_of, meanings_of
 from results.board.candidates import apart_notes, are_of, labels
+from results.board.energy import energy_of
 from results.board.exact import exact_notes
 from results.board.imported import Imported, choice, origins
 from results.board.notes import blind_notes, cell_notes, few_notes, precision_notes
 from results.board.outlook import errors_behind, outlook, untested
-from results.board.ranking import Overall, Row, over_targets, rows_of
+from results.board.ranking import Impute, Overall, Row, over_targets, rows_of
 from results.board.request import SEEDS, Judging, RunQuery, Selection
 from results.board.rules import COLUMNS, ORACLE, choose_runs
 from results.board.sizes import TRAIN, of_size, size_of, size_text, stated_size
 from results.board.standings import oriented, standings_by_target, standings_of
-from results.board.versions import chain_of, of_one_version
+from results.board.versions import of_one_version
 from results.error import CatsError, nearest
 from results.statistics.rank_tests import Difference
-from results.tracking.cost_columns import spent
 from results.tracking.frame import left_out
 
 
@@ -60,6 +60,7 @@ class Board:
             these are unknown.
         meanings: what digests in `basis` stand for: point or pretraining → its settings.
         imported: tables of other people from which runs of the board come, with whom to cite.
+        impute: which source of a target a pair counts as that was not measured; None if gaps are left open.
     """
 
     experiment: str
@@ -78,6 +79,7 @@ class Board:
     behind: dict[str, dict[str, float | None]] = field(default_factory=dict)
     meanings: Meanings = field(default_factory=dict)
     imported: list[Imported] = field(default_factory=list)
+    impute: Impute | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `--format json` prints it."""
@@ -109,7 +111,7 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
     runs = _judged(cells, query)
     shown = list(dict.fromkeys(selection.targets)) if selection else sorted(runs["target"].unique())
     leaking, over, odd = _leaking(runs, query, judging)
-    energy = _energy(frame, cells.assign(source=labels(cells, runs["backbone"].nunique() > 1)))
+    energy = energy_of(frame, cells.assign(source=labels(cells, runs["backbone"].nunique() > 1)))
     found, ranked = standings_of(runs, query, judging), runs[runs["leaks"].isna()]
     standings = {target: found.by_target[target] for target in map(str, shown) if target in found.by_target}
     blind = {target: found.blind[target] for target in standings if target in found.blind}
@@ -129,6 +131,7 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
         {target: errors_behind(one) for target, one in standings.items()},
         meanings_of(runs, frame),
         origins(runs),
+        judging.impute,
     )  # fmt: skip
 
 
@@ -226,23 +229,3 @@ def _leaking(runs: pd.DataFrame, query: RunQuery, judging: Judging) -> tuple[lis
         for row in rows_of(standing, query.metric, {})
     ]
     return leaking, [target for target, standing in standings.items() if standing.measured.images is not None], odd
-
-
-def _energy(frame: pd.DataFrame, cells: pd.DataFrame) -> dict[tuple[str, str], float | None]:
-    """(source, target) → kWh of all attempts, failed ones too, and an equal share of each pretraining that they start from."""
-    total: dict[tuple[str, str], float | None] = {
-        (str(s), str(t)): spent(kwh) for (s, t), kwh in cells.groupby(["source", "target"])["kwh"]
-    }
-    pretrainings = frame[frame["kind"] == "pretraining"]
-    parents = dict(zip(pretrainings["key"], pretrainings["pretraining"], strict=True))  # a pretraining may start from another
-    users: dict[str, set[tuple[str, str]]] = {}
-    start_from = cells[["source", "target", "pretraining"]].dropna(subset=["pretraining"]).drop_duplicates()
-    for source, target, first in start_from.itertuples(index=False, name=None):
-        for key in chain_of(first, parents):
-            users.setdefault(key, set()).add((str(source), str(target)))
-    for key, pairs in users.items():
-        cost = spent(pretrainings.loc[pretrainings["key"] == key, "kwh"])
-        for pair in pairs:
-            before = total[pair]
-            total[pair] = None if before is None or cost is None else before + cost / len(pairs)
-    return total

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from results.board.ranking import Overall, Row
+from results.board.ties import tested
 from results.text.units import three_digits
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def interval_legend(board: "Board") -> str:
 
 
 def _tie_legend(board: "Board") -> str:
-    if not board.noise and all(sum(row.seeds > 1 for row in rows) < 2 for rows in board.targets.values()):
+    if not any(tested(rows, board.noise) for rows in board.targets.values()):
         return "tie: every source has tie 1, because nothing was tested: that takes two sources with at least two seeds each"
     stated = f"; it is stated that differences up to {board.noise:g} are noise, also with one seed" if board.noise else ""
     return (

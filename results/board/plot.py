@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from results.board.board import Board
 from results.board.ranking import Row
 from results.board.rules import ORACLE, rule_in_words
-from results.board.ties import mark_jumps
+from results.board.ties import mark_jumps, tested
 from results.metrics import written
 from results.statistics.rank_tests import Difference
 from results.text.drawing import label, labels, save, title_lines
@@ -21,6 +21,8 @@ WIDTH = 70  # characters of a line of the title
 def draw_board(board: Board, path: Path) -> None:
     """Write a PNG, SVG or PDF, by the ending of `path`. Coloured dots cannot be told apart from the best of their target.
 
+    Where nothing was tested, no dot is coloured.
+
     Where a tie group jumps over a source, bars beside the panel join the sources of each group.
     """
     sources = [row.source for row in board.overall]
@@ -29,8 +31,9 @@ def draw_board(board: Board, path: Path) -> None:
     figure = Figure(figsize=(min(4.2 * max(count, 1), 16), 1.3 + 0.34 * len(sources)), layout="constrained")
     axes = figure.subplots(1, count, squeeze=False)[0] if count else []  # all pairs may be kept off the ranking
     for axis, (target, rows) in zip(axes, board.targets.items(), strict=True):
+        dark = tested(rows, board.noise)
         for row in rows:
-            y, colour = sources.index(row.source), BEST if row.tie == 1 else REST
+            y, colour = sources.index(row.source), BEST if dark and row.tie == 1 else REST
             if row.low is not None and row.high is not None:
                 axis.plot([row.low, row.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
             axis.plot(row.mean, y, "o", color=colour, markersize=7)
@@ -55,8 +58,11 @@ def with_interval(what: str, rows: Sequence[Row], over: str = "") -> str:
     return f"{what}, mean and 95 % interval{over}" if known else f"{what}; no interval can be given"
 
 
-def draw_ranks(tests: Difference, path: Path) -> None:
-    """Write the critical-difference diagram: mean ranks on a line, best on the left; a bar joins what cannot be told apart."""
+def draw_ranks(tests: Difference, path: Path, terms: str = "") -> None:
+    """Write the critical-difference diagram: mean ranks on a line, best on the left; a bar joins what cannot be told apart.
+
+    terms: see ranks_title.
+    """
     count, cd = len(tests.sources), tests.critical_difference
     rows, bars = (count + 1) // 2, len(tests.cliques)
     top = 0.45 * bars + 0.6
@@ -85,7 +91,7 @@ def draw_ranks(tests: Difference, path: Path) -> None:
         axis.plot([1, 1 + cd], [1.2, 1.2], color=BEST, linewidth=2)
         axis.text(1 + cd / 2, 1.3, f"critical difference {cd:.2f} (Nemenyi, 95 %)", ha="center", va="bottom", fontsize=8)
     axis.set_title(
-        "\n".join(title_lines(ranks_title(tests), WIDTH, path)),
+        "\n".join(title_lines(ranks_title(tests, terms), WIDTH, path)),
         loc="left",
         fontweight="bold",
         fontsize=10,
@@ -129,12 +135,12 @@ def draw_ranks_narrow(tests: Difference, path: Path) -> None:
     save(figure, path, DPI)
 
 
-def ranks_title(tests: Difference) -> str:
-    """The title of the critical-difference diagram: what its bars show.
+def ranks_title(tests: Difference, terms: str = "") -> str:
+    """The title of the critical-difference diagram: what its bars show. terms: see results.board.answer.judged_by.
 
     Nemenyi's test holds its level without Friedman's, whose p is given beside the diagram, so that the title follows the bars.
     """
-    where = f"{len(tests.sources)} sources on {tests.targets} targets"
+    where = f"{len(tests.sources)} sources on {tests.targets} targets{f' ({terms})' if terms else ''}"
     first = next((clique for clique in tests.cliques if tests.sources[0] in clique), [tests.sources[0]])
     if tests.friedman_p is None or len(first) == len(tests.sources):
         return f"Mean ranks of {where}: no difference can be shown"

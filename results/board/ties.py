@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 BESIDE, STEP = 1.03, 0.045  # where the first bar is drawn, and how far the next one from it, in widths of the axis
 
 
+def tested(rows: Sequence[Row], noise: float | None) -> bool:
+    """Whether any two sources of a target were compared by a test. Where none were, every source has tie 1."""
+    return bool(noise) or sum(row.seeds > 1 for row in rows) > 1
+
+
+def why_untested(rows: Sequence[Row]) -> str:
+    """Why no source of a target was tested."""
+    single = all(row.seeds < 2 for row in rows)
+    return "every source has one seed" if single else "a test takes two sources with at least two seeds each"
+
+
 def jumps(ties: Sequence[int]) -> bool:
     """Whether the tie groups of sources, best first, do not lie one after the other."""
     return list(ties) != sorted(ties)

@@ -122,8 +122,9 @@ def agreement(judged: Mapping[str, Any]) -> Section:
     best = frozenset(number for number, row in enumerate(rows) if not row["constant"])
     plots = {AGREEMENT[name]: plot} if plot else {}
     table = Table(
-        "agreement", f"{title}; filled dots are measures, hollow dots are constants", head, lines, WORDS, best, plots=plots
-    )
+        "agreement", f"{title}; filled dots are measures, hollow dots are constants", head, lines, WORDS, best, plots=plots,
+        paper=title,
+    )  # fmt: skip
     return Section("agreement", "Agreement of measures", charts=[chart] if shown else [], tables=[table], notes=judged["notes"])
 
 

@@ -21,6 +21,8 @@ SIGNS = {
     "≈": r"$\approx$", "·": r"$\cdot$", "•": r"$\bullet$", "−": r"$-$", "–": "--", "`": r"\textasciigrave{}",
 }  # fmt: skip
 MINUS = re.compile(r"(?<![\w-])-(?=\d)")  # of a negative number: LaTeX would print the hyphen
+TAU = re.compile(r"\btau\b")  # Kendall's, in captions and heads
+INTERVAL = re.compile(r"(\d) – (-?\d)")  # in a paper all intervals are written alike, without spaces
 LONGEST_SLUG = 100  # characters; file systems take 255 bytes with folder and ending
 CELLS = 60  # whose drawings are written: each takes a second
 FORMATS = ("png", "svg", "pdf")  # of charts
@@ -91,13 +93,24 @@ def comma_separated(table: Table) -> str:
 def latex(table: Table) -> str:
     r"""A table in LaTeX, of the package booktabs, with caption and label."""
     columns = "".join("l" if name in table.left else "r" for name in table.head)
-    lines = [r"\begin{table}", r"\centering", rf"\caption{{{escaped(table.caption)}}}", rf"\label{{tab:{table.name}}}"]
-    lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", _line(table.head), r"\midrule", *map(_line, table.rows)]
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{escaped(TAU.sub('τ', table.paper or table.caption))}}}",
+        rf"\label{{tab:{table.name}}}",
+    ]
+    lines += [
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        _line([TAU.sub("τ", name) for name in table.head]),
+        r"\midrule",
+        *map(_line, table.rows),
+    ]
     return "\n".join(["% needs \\usepackage{booktabs}", *lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
 
 
 def _line(cells: Sequence[str]) -> str:
-    text = " & ".join(map(escaped, cells)) + r" \\"
+    text = " & ".join(escaped(INTERVAL.sub(r"\1–\2", cell)) for cell in cells) + r" \\"
     return "{}" + text if text[0] in "[*" else text  # else it would be an option of the line before it
 
 

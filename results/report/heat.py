@@ -5,6 +5,7 @@ from functools import partial
 
 from results.board.board import Board
 from results.board.ranking import Row
+from results.board.ties import tested, why_untested
 from results.metrics import metric_of, written
 from results.report.charts import draw_heat, limited
 from results.report.html import Chart, Heat, Section, Shade, Table
@@ -49,9 +50,11 @@ def _heat(board: Board) -> Section:
     side = "below" if metric_of(board.metric).higher_is_better else "above"
     unit = f"standard errors {side} the best of the target" if len(blind) < len(targets) else "of the target"
     title = f"Test {metric} of {how_many(len(sources), 'source')} on {how_many(len(targets), 'target')}"
-    text = f"Each target has its own scale: {_scale(board, blind, side)}. • marks what cannot be told apart from the best."
+    silent = [target for target, rows in board.targets.items() if len(rows) > 1 and not tested(rows, board.noise)]
+    text = f"Each target has its own scale: {_scale(board, blind, side)}. {_marks(board, silent)}"
     drawn = [[(cell.text, cell.depth, cell.top) for cell in line] for _, line in rows]
-    draw = partial(draw_heat, sources, targets, drawn, limited(f"{title}; • cannot be told apart from the best", len(sources)))
+    words = "; ".join([title, _colours(board, blind, side), _dots(board, silent)])
+    draw = partial(draw_heat, sources, targets, drawn, limited(words, len(sources)))
     return Section(
         ID, TITLE,
         charts=[Chart(ID, title, text, draw, inline=False)],
@@ -67,9 +70,12 @@ def _behind(board: Board, sources: Sequence[str], side: str) -> Table:
     for source in sources:
         held = (board.behind.get(target, {}).get(source) for target in board.targets)
         lines.append([source, *("–" if far is None else f"{far:.1f}" for far in held)])
-    caption = f"Figures behind the colours: standard errors {side} the best source of each target"
+    errors = f"Standard errors {side} the best source of each target"
+    caption = f"Figures behind the colours: s{errors[1:]}"
     tips = {target: f"Standard errors {side} the best source of {target}." for target in board.targets}
-    return Table(f"{ID}-behind", caption, ["source", *board.targets], lines, frozenset({"source"}), tips=tips, folded=True)
+    return Table(
+        f"{ID}-behind", caption, ["source", *board.targets], lines, frozenset({"source"}), tips=tips, folded=True, paper=errors
+    )
 
 
 def _cell(board: Board, target: str, number: int, depth: float) -> Shade:
@@ -79,8 +85,9 @@ def _cell(board: Board, target: str, number: int, depth: float) -> Shade:
     behind = board.behind.get(target, {}).get(row.source)
     far = "" if behind is None else f", {behind:.1f} standard errors from the best"
     seeds = how_many(row.seeds, "seed")
+    top = row.tie == 1 and len(rows) > 1 and tested(rows, board.noise)
     figure = f"{written(board.metric)} {row.mean:z.3f}, {ends}{far}, {seeds}, rank {row.rank}, tie {row.tie}"
-    return Shade(f"{row.mean:z.3f}", f"{row.source} → {target}: {figure}", depth, row.tie == 1 and len(rows) > 1, row.tie)
+    return Shade(f"{row.mean:z.3f}", f"{row.source} → {target}: {figure}", depth, top, row.tie)
 
 
 def known_errors(rows: Sequence[Row], behind: Mapping[str, float | None]) -> bool:
@@ -97,6 +104,32 @@ def depths_of(rows: Sequence[Row], behind: Mapping[str, float | None]) -> list[f
         return [1 - min(behind[row.source] or 0.0, FAR) / FAR for row in rows]
     gaps = [abs(rows[0].mean - row.mean) for row in rows]
     return [1 - gap / (max(gaps) or 1.0) for gap in gaps]
+
+
+def _marks(board: Board, silent: Sequence[str]) -> str:
+    """What the marks of the page mean. silent: targets on which nothing was tested."""
+    if silent and len(silent) == len(board.targets):
+        why = why_untested([row for rows in board.targets.values() for row in rows])
+        return f"No cell is marked, because within targets nothing was tested: {why}."
+    but = f"; nothing was tested on {', '.join(silent)}" if silent else ""
+    return f"• marks what cannot be told apart from the best{but}."
+
+
+def _dots(board: Board, silent: Sequence[str]) -> str:
+    """The same in the title of the drawing."""
+    if silent and len(silent) == len(board.targets):
+        return "within targets nothing was tested"
+    but = f" (nothing was tested on {', '.join(silent)})" if silent else ""
+    return f"• cannot be told apart from the best{but}"
+
+
+def _colours(board: Board, blind: Sequence[str], side: str) -> str:
+    """What the colours of the drawing mean, which has no key."""
+    worst = "dark is its worst"
+    if len(blind) < len(board.targets):
+        far = f"dark is {FAR:.0f} or more standard errors {side} it"
+        worst = f"{far} (on {how_many(len(blind), 'target')} the worst)" if blind else far
+    return f"each column has its own colours: light is its best source, {worst}"
 
 
 def _scale(board: Board, blind: list[str], side: str) -> str:

@@ -70,6 +70,7 @@ class Table:
         ties: the tie group of each row; empty where the rows have none.
         inline: whether the page shows it; else it is written to files alone.
         folded: whether the page shows it only when its caption is selected, as it does with the figures of a drawing.
+        paper: its caption in a paper, where that of the page speaks of dots or of options; else empty.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Table:
     ties: Sequence[int | None] = ()
     inline: bool = True
     folded: bool = False
+    paper: str = ""
 
     @property
     def tight(self) -> bool:

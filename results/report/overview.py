@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from results.board.answer import answer
+from results.board.answer import answer, filled
 from results.board.board import Board
+from results.board.columns import only_target
 from results.board.outlook import ONE_SEED
 from results.board.ranking import Overall
+from results.board.ties import tested
 from results.cost.answer import taken
 from results.cost.bill import Bill
 from results.cost.tables import page_unit
@@ -116,12 +118,16 @@ def _forest(board: Board, bill: Bill | None, name: str) -> Table:
     ]
     over = how_many(common, "target")
     caption = f"Mean rank (1 is best) and mean {written(board.metric)} over {over}" if ranked else "Strength over all targets"
+    gaps = filled(board)
+    caption = f"{caption}, with 95 % intervals{f'; {gaps}' if gaps else ''}"
+    alone = only_target(board)
+    untested = alone is not None and not tested(board.targets[alone], board.noise)
     return Table(
-        name, f"{caption}, with 95 % intervals; filled dots cannot be told apart from the best",
+        name, f"{caption}; {'nothing was tested' if untested else 'filled dots cannot be told apart from the best'}",
         [column.head for column in columns], list(zip(*(column.texts for column in columns), strict=True)),
         frozenset({"source"}), frozenset(number for number, row in enumerate(rows) if row.tie == 1),
         {column.head: HERE.get(column.head, column.tip) if common == 1 else column.tip for column in columns if column.tip},
-        {column.head: column.plot for column in columns if column.plot}, [row.tie for row in rows],
+        {column.head: column.plot for column in columns if column.plot}, [row.tie for row in rows], paper=caption,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
+from results.board.answer import judged_by
 from results.board.board import Board, judged_runs, make_board
 from results.board.request import Judging, RunQuery, runs_of_query
 from results.cost.bill import Bill, make_bill
@@ -129,7 +130,7 @@ def _more(
     from results.report.clinician import clinician
     from results.report.sections import difference
 
-    sections = [] if made.difference is None else [difference(made.difference)]
+    sections = [] if made.difference is None else [difference(made.difference, judged_by(made))]
     trusted = [of_trusted_places(each, _said_already) for each in (reader.predictions, reader.validation_predictions)]
     sections.append(clinician(made, judged_runs(frame, reader.query), *trusted))
     runs = runs_of_query(frame, reader.query)

@@ -12,7 +12,7 @@ from results.error import CatsError
 from tests.support.runs import CLEAR, COSTS, KWH, UNKNOWN, board, on_net, run, runs
 
 # Keys that came later stand after those that other programs may know.
-NEW = ["images", "noise", "difference", "choice", "basis", "outlook", "behind", "meanings", "imported"]
+NEW = ["images", "noise", "difference", "choice", "basis", "outlook", "behind", "meanings", "imported", "impute"]
 NEW_OF_ROW = ["rank_low", "rank_high", "p_best"]
 NEW_OF_OVERALL = ["wins", "best", "strength", "strength_low", "strength_high"]
 NEW_OF_OVERALL += ["mean", "mean_low", "mean_high", "tie", "p_best"]
