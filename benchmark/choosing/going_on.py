@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from benchmark.choosing.arms import Arms
+from benchmark.choosing.background import PUBLIC
 from benchmark.choosing.settings import listed
 from results.choosing.choice import Choice, read_choice
 from results.choosing.prior import Prior
@@ -26,7 +27,8 @@ def changed_since(earlier: Choice, prior: Prior, arms: Arms) -> str | None:
 
     An answer of an older version does not say which settings it had: then the prior alone is compared.
     """
-    came, went = _beside(prior.origin, earlier.prior), _beside(earlier.prior, prior.origin)
+    held, had = _names(prior.origin), _names(earlier.prior)
+    came, went = [each for each in held if each not in had], [each for each in had if each not in held]
     now = list(arms.settings.table)
     settings = bool(earlier.settings) and set(now) != set(earlier.settings)
     if not came and not went and not settings:
@@ -41,5 +43,6 @@ def changed_since(earlier: Choice, prior: Prior, arms: Arms) -> str | None:
     return f"{begin}; the settings now are {listed(now)}{left}"
 
 
-def _beside(some: Sequence[str], others: Sequence[str]) -> list[str]:
-    return [each for each in some if each not in others]
+def _names(origin: Sequence[str]) -> list[str]:
+    """What runs are of, without what else is to be said of them."""
+    return [sentence.partition(": ")[0] for sentence in origin if sentence != PUBLIC]

@@ -165,16 +165,14 @@ class Choice:
         epsilon: the difference of test scores that counts as equal.
         within: the probability that the recommended run is within epsilon of the best; None if it cannot be stated.
         unstated: why it cannot be stated. untried: the candidates that were never tried.
-        strangers: the candidates of which the prior knows nothing, beside others of which it does. Neither the sets nor the
-            probability speak of them.
+        strangers: the candidates of which the prior knows nothing, beside others; sets and probability do not speak of them.
         within_targets: on how many targets of the prior that probability was compared with what came out; 0 for none.
         ended: why no further source or setting was tried. then: what twice the budget would be spent on.
         prior: sentences about the runs of others behind the sets and probabilities.
         kept: the folder of the kept classifier.
-        settings: the names of all settings that could be tried; none in answers of older versions.
-        seeds_to_come: the number of runs that the finalists' further seeds still take. enough_cells: a budget of so many runs
-            holds them, whatever the policy tries before; both 0 where no seeds are to come, and in answers of older versions.
         rounds: of the policy `race`, in which the sources were halved; none for other policies.
+        seeds_to_come: the runs that the finalists' further seeds still take. enough_cells: a budget that holds them; else 0.
+        settings: the names of all settings that could be tried; none in answers of older versions.
     """
 
     experiment: str

@@ -5,12 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 
+from benchmark.choosing.background import PUBLIC
 from benchmark.choosing.going_on import changed_since
 from benchmark.choosing.settings import listed
 from results.choosing.prior import Prior
 from tests.support.choice_answers import CHOICE
 
-EARLIER = replace(CHOICE, prior=("the public runs", "experiment a (adamw)"), settings=("lr=0.003", "lr=3e-05"))
+EARLIER = replace(
+    CHOICE, prior=("CATS 2024: Juodelyte et al.", PUBLIC, "experiment a (adamw)"), settings=("lr=0.003", "lr=3e-05")
+)
 
 CHANGED = "the prior has changed since the last answer"
 
@@ -29,7 +32,7 @@ def said(origin, names, earlier=EARLIER):
             f"{CHANGED} (new in it: experiment b (adamw)); the settings now are lr=0.003, lr=0.001; no longer tried: lr=3e-05",
         ),
         (
-            ["the public runs"], ["lr=0.003", "lr=3e-05"],
+            EARLIER.prior[:2], ["lr=0.003", "lr=3e-05"],
             f"{CHANGED} (no longer in it: experiment a (adamw)); the settings now are lr=0.003, lr=3e-05",
         ),
         (
@@ -45,7 +48,9 @@ def test_what_has_changed_since_the_last_answer_is_one_sentence(origin, names, s
 def test_of_an_answer_of_an_older_version_the_prior_alone_is_compared():
     older = replace(EARLIER, settings=())
     assert said(EARLIER.prior, ["lr=1"], older) is None
-    assert said([], ["lr=1"], older).endswith("; the settings now are lr=1")
+    assert said([], ["lr=1"], older) == (
+        f"{CHANGED} (no longer in it: CATS 2024, experiment a (adamw)); the settings now are lr=1"
+    )
 
 
 def test_many_settings_are_counted():
