@@ -20,6 +20,7 @@ from results.text.plain import fault_of_name, shortened
 if TYPE_CHECKING:
     from results.imports.column_map import ColumnMap
     from results.record import Record
+    from results.tracking.experiment import Experiment
 
 app = typer.Typer()
 GAPS = ("has no figure and is left out", "have no figure and are left out")  # of one pair, and of several
@@ -173,6 +174,25 @@ def _files(texts: Sequence[str]) -> dict[str, Path]:
     return files
 
 
+def _say_other_backbones(tracking: "Experiment", records: "Sequence[Record]") -> None:
+    """A sentence if scores are of backbones that no run of the experiment has: no measure is then judged by them."""
+    from benchmark.execution.records import frame_of
+
+    scored = sorted({record.names["backbone"] for record in records if record.kind == "score"})
+    run = {record.names["backbone"] for record in records if record.kind == "cell"}
+    if not scored or run & set(scored):
+        return
+    frame = frame_of(tracking)
+    cells = frame[frame["kind"] == "cell"].reindex(columns=["backbone"])["backbone"].dropna()
+    known = sorted({*run, *cells.astype(str)})
+    if known and not set(scored) & set(known):
+        again = f"import them again with --backbone {known[0]}" if len(scored) == 1 else "name them as the runs do"
+        say(
+            f"the scores are of the backbone {' and '.join(scored)}, and the runs of {tracking.name} are of "
+            f"{' and '.join(known)}, so that `cats agree` does not compare them; {again}"
+        )
+
+
 def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) -> None:
     from rich.progress import track
 
@@ -199,6 +219,7 @@ def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) ->
         parts.append(f"{acts['updated']} of them were updated to agree with the map")
         frame_of(tracking, fresh=True)  # what is written into a run that has ended is not found at once
     print_line(f"{experiment} on {tracking.shown}: {', '.join(parts)}")
+    _say_other_backbones(tracking, records)
     if acts["left"]:
         names = ", ".join(dict.fromkeys(name for each in done for name in each.clashes))
         say(

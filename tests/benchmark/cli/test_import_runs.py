@@ -201,6 +201,20 @@ def test_scores_may_come_later_and_of_a_named_backbone(brought):
     assert rows["otdd"]["mean"]["weighted_tau"]["value"] == pytest.approx(-1)  # turned, because lower was better
 
 
+@pytest.mark.slow
+def test_scores_of_another_backbone_than_that_of_the_runs_are_named(brought):
+    sentence = (
+        "the scores are of the backbone unknown, and the runs of theirs are of net, so that `cats agree` does not compare"
+    )
+    code, _, err = brought("import", "--scores", "otdd=lp.csv", "--experiment", "theirs")
+    assert code == 0
+    assert sentence in " ".join(err.split())
+    assert "import them again with --backbone net" in " ".join(err.split())
+    code, _, err = brought("import", "--scores", "otdd=lp.csv", "--experiment", "theirs", "--backbone", "net")
+    assert (code, err) == (0, "")
+    assert brought("import", "--scores", "otdd=lp.csv", "--experiment", "scores alone")[2] == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
