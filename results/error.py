@@ -42,6 +42,10 @@ class DiskError(CatsError):
     """The disk refuses to keep something: no property of what was to be kept, and gone once there is room."""
 
 
+class LoginError(CatsError):
+    """A server asks for a user and a password, and this process gives none or wrong ones."""
+
+
 class NoExperimentError(CatsError):
     """The tracking server has no experiment of that name."""
 

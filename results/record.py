@@ -28,6 +28,9 @@ APART = 0.2  # share of NVML's figure by which two readings of one GPU may diffe
 PREDICTIONS = "predictions.parquet"  # the file of the predictions of test images, in an outbox and in MLflow
 ATTRIBUTE = "attribute_"  # begins the name of a column of predictions that holds an attribute of every image, such as its site
 VALIDATION_PREDICTIONS = "validation.parquet"  # the file of those of validation images
+STOPPED = "stopped by the user"
+GIVEN_OUT_AGAIN = "; the work was given out again"  # ends the reason of an attempt that ended with its worker
+PROGRAM = "program"  # the entry of an environment that the driver adds; all others are of the machine that did the work
 LONG = 5.0  # seconds; in shorter phases the steps of a counter are too coarse to compare
 
 
@@ -162,6 +165,11 @@ class Record(Frozen):
     environment: dict[str, Text] = {}
     started: float
     ended: float
+
+    @property
+    def given_out_again(self) -> bool:
+        """Whether the attempt ended with its worker, so that another attempt at the same work follows in the same run."""
+        return self.status == "interrupted" and (self.reason or "").endswith(GIVEN_OUT_AGAIN)
 
     @model_serializer(mode="wrap")
     def _brief(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

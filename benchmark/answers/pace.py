@@ -20,11 +20,12 @@ class Pace:
             self._resumed = state.done > 0
         for cost in record.costs:
             self._kwh += cost.kwh("counter") + cost.kwh("modelled")
-            self._missing = self._missing or bool(cost.missing)
+            self._missing = self._missing or bool(cost.missing) or not cost.energy
+        self._missing = self._missing or not record.costs  # what left no figure has cost something too, as `cats cost` says
         what = "pairs" if record.kind == "score" else "cells"
         energy = f"{three_digits(self._kwh * 1000)} Wh"
         if self._missing:
-            energy = f"at least {energy}" if self._kwh else "energy not known"
+            energy = f"at least {energy}" if self._kwh else "energy unknown"
         scope = " in this call" if self._resumed else ""  # beside a number that counts earlier calls too
         return f"{state.made / (time.monotonic() - self._start) * 3600:.0f} {what}/h, {energy}{scope}"
 

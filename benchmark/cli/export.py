@@ -12,6 +12,8 @@ from benchmark.cli.terminal import print_line
 from results.files.output import require_place
 from results.text.hidden import shown
 
+SERVED = "--env-manager local -h 127.0.0.1 -p 5001"  # MLflow's own choice, 5000, is the port of its tracking server
+
 app = typer.Typer()
 
 
@@ -43,7 +45,7 @@ def export(
         f"{made.largest:.1e} ({made.tolerance:.0e} is allowed)"
     )
     if form == "mlflow":
-        print_line(f"next: mlflow models serve -m {made.path} --env-manager local -h 127.0.0.1 -p 5001")
+        print_line(f"next: mlflow models serve -m {made.path} {SERVED}")
 
 
 @app.command()
@@ -61,7 +63,7 @@ def register(
     from benchmark.models.registration import register as register_model
 
     made = register_model(read_model(model), tracking_uri, name)
-    print_line(f"{model} is {made} on {shown(tracking_uri)}; next: mlflow models serve -m {made} --env-manager local")
+    print_line(f"{model} is {made} on {shown(tracking_uri)}; next: mlflow models serve -m {made} {SERVED}")
 
 
 @app.command()

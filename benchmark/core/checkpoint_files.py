@@ -12,7 +12,7 @@ from benchmark.core.json_cache import keep, read
 from benchmark.core.paths import checkpoints_folder
 from results.files.atomic import DRAFT, remove
 from results.files.lock import locked_if_free
-from results.record import Cost, Frozen, Record
+from results.record import PROGRAM, Cost, Frozen, Record
 
 OLD = 30 * 24 * 3600  # seconds without a change after which nobody is expected to go on with a training
 
@@ -108,7 +108,7 @@ def _counts(record: Record) -> bool:
     such a record knows neither the machine nor the energy.
     """
     noted = read(Unrecorded, _costs_file(record.key))
-    return noted is None or (bool(record.environment) and noted.begun <= record.ended)
+    return noted is None or (bool(record.environment.keys() - {PROGRAM}) and noted.begun <= record.ended)
 
 
 def _sweep() -> None:

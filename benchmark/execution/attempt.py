@@ -17,11 +17,10 @@ from benchmark.execution.privacy import comes_from_data, private_data
 from benchmark.machine.environment import environment
 from benchmark.machine.meter import Meter
 from results.error import CatsError
-from results.record import Cost, Energy, Outcome, Record
+from results.record import STOPPED, Cost, Energy, Outcome, Record
 from results.text.hidden import shown
 
 log = logging.getLogger(__name__)
-STOPPED = "stopped by the user"
 OURS = ("benchmark", "results", "sources", "targets", "similarity")  # our packages
 DEEPEST = 20  # places of an error that a record names, the innermost ones
 Status = Literal["finished", "failed", "interrupted"]
@@ -89,26 +88,31 @@ class Attempt:
             return Outcome(record, quotes_data=quotes_data)
         return Outcome(record, result.predictions, result.validation_predictions)
 
-    def lost(self, reason: str, when: tuple[float, float]) -> Outcome:
-        """The outcome of an attempt that returned nothing, for example because its worker died; cost and machine are unknown.
+    def lost(self, reason: str, when: tuple[float, float], together: int = 1) -> Outcome:
+        """The outcome of an attempt that failed and returned nothing, for example because its worker died.
 
-        `when`: its start, seconds since 1970, and its duration in seconds.
+        Its time is known; its energy is not, and no hardware is named. Arguments as in cut_off().
         """
-        return Outcome(self._record("failed", reason, when, (), {}))
+        return Outcome(self._record("failed", reason, when, (self._unmeasured(when, (), together),), {}))
 
-    def cut_off(self, when: tuple[float, float], hardware: Iterable[str], together: int) -> Outcome:
-        """The outcome of an attempt that was still running on a worker at shutdown: duration known, energy missing.
+    def cut_off(
+        self, when: tuple[float, float], hardware: Iterable[str], together: int, reason: str = STOPPED
+    ) -> Outcome:  # fmt: skip
+        """The outcome of an attempt that a worker did not end, by a shutdown or its own end: duration known, energy missing.
 
         The time up to its last checkpoint is left to the attempt that goes on from there, which counts it with its energy.
 
-        `when`: as in lost(). `together`: the number of attempts that ran side by side; each gets an equal part of the time.
+        `when`: its start, seconds since 1970, and its duration in seconds. `together`: the number of attempts that ran side by
+        side; each gets an equal part of the time.
         """
+        return Outcome(self._record("interrupted", reason, when, (self._unmeasured(when, hardware, together),), {}))
+
+    def _unmeasured(self, when: tuple[float, float], hardware: Iterable[str], together: int) -> Cost:
         missing = {name: Energy(kwh=None, provenance="missing") for name in hardware}
-        phase = "pretraining" if self.kind == "pretraining" else "training"
+        phase = {"pretraining": "pretraining", "cell": "training", "score": "features"}[self.kind]
         whole = when[1] if together > 1 else None
         seconds = max(0.0, when[1] / together - seconds_of_attempt(self.key, when[0]))
-        cost = Cost(phase=phase, seconds=seconds, energy=missing, shared_seconds=whole)
-        return Outcome(self._record("interrupted", STOPPED, when, (cost,), {}))
+        return Cost(phase=phase, seconds=seconds, energy=missing, shared_seconds=whole)
 
     def _record(
         self, status: Status, reason: str | None, when: tuple[float, float], costs: tuple[Cost, ...],

@@ -3,14 +3,15 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from benchmark.core.checkpoint_files import mark_recorded
 from benchmark.execution.engine import RunControl
 from benchmark.execution.pretraining_records import discard_record
 from benchmark.execution.privacy import without_names
-from benchmark.machine.signals import delay_signals
+from benchmark.machine.signals import delay_signals, signal_beside_ctrl_c
 from results.error import CatsError
-from results.record import Outcome
+from results.record import PROGRAM, STOPPED, Outcome
 from results.text.program import program
 from results.tracking.lease import LostError
 from results.tracking.outbox import Outbox
@@ -72,9 +73,12 @@ def store(outcomes: Iterable[Outcome], outbox: Outbox) -> list[Outcome]:
 
 
 def _signed(outcome: Outcome) -> Outcome:
-    """An outcome whose record says which command made it; workers do not know that."""
-    environment = {**outcome.record.environment, "program": program()}
-    return replace(outcome, record=outcome.record.model_copy(update={"environment": environment}))
+    """An outcome whose record says which command made it, and which signal stopped that; workers do not know either."""
+    record, signal = outcome.record, signal_beside_ctrl_c()
+    changed: dict[str, Any] = {"environment": {**record.environment, PROGRAM: program()}}
+    if record.status == "interrupted" and record.reason == STOPPED and signal:
+        changed["reason"] = f"stopped by the signal {signal}"
+    return replace(outcome, record=record.model_copy(update=changed))
 
 
 def deliver(writer: Writer) -> None:

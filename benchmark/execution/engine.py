@@ -34,7 +34,8 @@ class RunControl:
 class Engine(Protocol):
     """Runs jobs. `benchmark.execution.engine_conformance` checks these promises for any engine:
 
-    - Every admitted job runs once, and all outcomes of one job (or of the admitted part of it) come in one list.
+    - Every admitted job runs once, and all outcomes of one job (or of the admitted part of it) come in one list. For a job that
+      is lost with its worker and runs again, a list of its lost attempts comes before (see Record.given_out_again).
     - A job starts only after the outcomes of all pretrainings in `job.needs` exist. Apart from that, any order is allowed.
     - The iterator of jobs may end and have jobs again once outcomes have been booked. An engine asks again after each booking,
       or ends when all outcomes are booked; the runner then calls it again.

@@ -51,7 +51,7 @@ class Run:
             self.failed.append(record)
         elif record.kind == "cell" and record.status == "finished":
             self.made += 1
-        self.interrupted |= record.status == "interrupted"
+        self.interrupted |= record.status == "interrupted" and not record.given_out_again
 
     @property
     def complete(self) -> bool:

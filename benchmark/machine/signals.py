@@ -78,6 +78,11 @@ def signal_received() -> bool:
     return _state.number is not None
 
 
+def signal_beside_ctrl_c() -> str:
+    """The name of the signal that has come, such as SIGTERM; empty for Ctrl-C, by which a user stops, and if none has come."""
+    return "" if _state.number in {None, signal.SIGINT} else signal.Signals(_state.number or 0).name
+
+
 def exit_code() -> int:
     """The exit code of a process that was stopped: 128 + the number of the last signal, or of Ctrl-C if none came."""
     return 128 + _state.last

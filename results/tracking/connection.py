@@ -25,7 +25,7 @@ from results.tracking.patience import within
 from results.tracking.schema import check_revision
 from results.tracking.sqlite_check import check_file
 from results.tracking.uri import DATABASES, WEB, scheme
-from results.tracking.web import LOGIN, causes, check_server, denied, why
+from results.tracking.web import causes, check_server, denied, login, why
 
 # What MLflow's client raises when a server or database fails, refuses or answers with nonsense.
 FAILURES = (MlflowException, SQLAlchemyError, CommandError, ParseError, OSError, ImportError)
@@ -44,6 +44,7 @@ DEFAULTS = {
 }
 STATUS = re.compile(r"failed with error code (\d+) != 200|too many (\d+) error responses|\A(40[13]) Client Error: ")
 DELETION = re.compile(r"/delete\b(?!-)")  # the end of the address of a question that needs a higher permission
+REGISTRY = re.compile(r"/(registered-models|model-versions)/")  # in the address of a question about a registered model
 
 
 def quiet() -> None:
@@ -100,18 +101,20 @@ def engine_address(uri: str) -> str:
     return uri if "?" not in file else f"sqlite+pysqlite:///{LINK}{quote(file)}?uri=true"
 
 
-def reason_of(error: BaseException, experiment: str = "") -> str:
+def reason_of(error: BaseException, experiment: str = "", model: str = "") -> str:
     """The first line of an error without any password, and what to do about it where that is known.
 
-    `experiment`: the name of the experiment that was read or written, for the sentence about a permission that is missing.
+    `experiment` and `model`: the name of the experiment or of the registered model that was read or written, for the sentence
+    about a permission that is missing.
     """
     line = shown(first_line(error))
     status = STATUS.search(line)
     code = int(status[status.lastindex or 0]) if status is not None else 0
     if code == HTTPStatus.FORBIDDEN or getattr(error, "error_code", "") == "PERMISSION_DENIED":
-        return denied(experiment, "MANAGE" if DELETION.search(line) else "EDIT")
+        of_model = model if REGISTRY.search(line) else ""
+        return denied(experiment, "MANAGE" if DELETION.search(line) else "EDIT", of_model)
     if code:
-        return LOGIN if code == HTTPStatus.UNAUTHORIZED else f"the server answered {code}"
+        return login() if code == HTTPStatus.UNAUTHORIZED else f"the server answered {code}"
     if any(isinstance(each, RequestException) for each in causes(error)):  # whose words name addresses and objects of Python
         return why(error)
     if "readonly database" in line:

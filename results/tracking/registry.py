@@ -117,7 +117,9 @@ class Registry:
             self._register(name)
             made = self.client.create_model_version(name, f"runs:/{run_id}/{FOLDER}", run_id, tags=dict(tags))
         except FAILURES as error:
-            raise CatsError(f"MLflow at {self.shown} could not store the weights {name}: {reason_of(error)}") from error
+            raise CatsError(
+                f"MLflow at {self.shown} could not store the weights {name}: {reason_of(error, model=name)}"
+            ) from error
         return _version(made)
 
     def publish_folder(self, name: str, run_id: str, folder: Path, tags: Mapping[str, str]) -> Version:
@@ -135,7 +137,9 @@ class Registry:
             self._register(name)
             made = self.client.create_model_version(name, f"runs:/{run_id}/{place}", run_id, tags=dict(tags))
         except FAILURES as error:
-            raise CatsError(f"MLflow at {self.shown} could not store the classifier {name}: {reason_of(error)}") from error
+            raise CatsError(
+                f"MLflow at {self.shown} could not store the classifier {name}: {reason_of(error, model=name)}"
+            ) from error
         return _version(made)
 
     def _published(self, name: str, tag: str, tags: Mapping[str, str]) -> Version | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from results.error import CatsError, first_line
+from results.error import CatsError, LoginError, first_line
 from results.text.brief import short
 from results.text.hidden import shown
 from results.text.plain import plain, shortened
@@ -19,18 +19,23 @@ ANSWER_SECONDS = 15  # until the first byte
 WHOLE_SECONDS = 40.0  # until the whole answer
 LARGEST = 1 << 20  # bytes of an answer that are looked at
 PASSING = {429, 500, 502, 503, 504}  # what a server answers that is being started, or has too much to do
-LOGIN = "the server requires a valid user and password; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+VARIABLES = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
 
 
 def check_server(uri: str) -> None:
-    """Raises CatsError, in one sentence, unless an MLflow server answers at the address within a bounded time."""
+    """Raises CatsError, in one sentence, unless an MLflow server answers at the address within a bounded time.
+
+    It is a LoginError if the server does not know this user.
+    """
+    code = 0
     try:
         code, target, content = within(WHOLE_SECONDS, lambda: _asked(uri))
         trouble = _trouble(code, target, content)
     except Exception as error:  # noqa: BLE001 - the client of MLflow raises errors of many libraries
         trouble = why(error)
     if trouble:
-        raise CatsError(f"MLflow at {shown(uri)} cannot be used: {trouble}")
+        kind = LoginError if code == HTTPStatus.UNAUTHORIZED else CatsError
+        raise kind(f"MLflow at {shown(uri)} cannot be used: {trouble}")
 
 
 def _asked(uri: str) -> tuple[int, str, str]:
@@ -59,7 +64,7 @@ def _trouble(code: int, target: str, content: str) -> str:
     if code in PASSING:
         trouble = f"the server answered {_named(code)} again and again; look into its log"
     elif code == HTTPStatus.UNAUTHORIZED:
-        trouble = LOGIN
+        trouble = login()
     elif 300 <= code < 400:
         trouble = (
             f"the server leads to {short(shown(target), 200) or 'another place'}, where no name, no password and no record is "
@@ -83,13 +88,28 @@ def _is_object(content: str) -> bool:
         return False
 
 
-def denied(experiment: str = "", permission: str = "EDIT") -> str:
-    """What a user can do to whom the server answers 403: it knows the user, who lacks a permission. `experiment`: its name."""
-    where, owner = (f" in experiment '{experiment}'", "its owner or ") if experiment else ("", "")
+def login() -> str:
+    """What a user can do to whom the server answers 401: it does not know the user, or the password is wrong."""
+    user = _user()
+    if user == NOBODY:
+        return f"the server requires a valid user and password; set {VARIABLES}"
+    return f"the server does not know {user} with this password; correct {VARIABLES}"
+
+
+def denied(experiment: str = "", permission: str = "EDIT", model: str = "") -> str:
+    """What a user can do to whom the server answers 403: it knows the user, who lacks a permission.
+
+    `experiment` and `model`: the name of the experiment or of the registered model in question.
+    """
+    where = f" for the registered model '{model}'" if model else f" in experiment '{experiment}'" if experiment else ""
+    owner = "its owner or " if where else ""
     return (
         f"the server refuses {_user()} (403){where}; ask {owner}an administrator for the permission {permission} "
         "(docs/group_server.md)"
     )
+
+
+NOBODY = "this user"
 
 
 def _user() -> str:
@@ -97,7 +117,7 @@ def _user() -> str:
     from mlflow.utils.credentials import read_mlflow_creds
 
     known = read_mlflow_creds()
-    return f"user '{shortened(plain(shown(known.username)), 60)}'" if known.username and known.password else "this user"
+    return f"user '{shortened(plain(shown(known.username)), 60)}'" if known.username and known.password else NOBODY
 
 
 def _named(code: int) -> str:

@@ -12,8 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
-
-from dask_jobqueue import SLURMCluster
+from importlib.util import find_spec
 
 SHARED = ("CATS_HOME", "CATS_DATA", "CATS_WEIGHTS", "CATS_ENTRIES")
 
@@ -38,6 +37,8 @@ def options(arguments=None):
 
 def cluster(chosen):
     """A scheduler in this process, and the job script of its workers: one thread takes jobs, all cores of the job train."""
+    from dask_jobqueue import SLURMCluster
+
     # Other users can read a job script, so it holds no address of a server, which may contain a password.
     shared = {name: os.environ[name] for name in SHARED if name in os.environ}
     threads = {name: str(chosen.cores) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
@@ -64,7 +65,22 @@ def main():
             file=sys.stderr,
         )
         return 2
-    for number in (signal.SIGINT, signal.SIGTERM):  # dask-jobqueue has replaced the handler of the first by a plain exit
+    missing = [name for name in ("distributed", "dask_jobqueue") if find_spec(name) is None]
+    if missing:
+        print(
+            f"this script needs {' and '.join(missing)}: pip install -c constraints.txt -e '.[cluster]' dask-jobqueue",
+            file=sys.stderr,
+        )
+        return 2
+    if "CATS_HOME" not in os.environ:
+        print(
+            "CATS_HOME is not set here, so the job script leaves it out: workers use the default folder, which all nodes "
+            "must share if the plan pretrains",
+            file=sys.stderr,
+        )
+    import dask_jobqueue  # noqa: F401 - before the handlers: it replaces that of the first by a plain exit
+
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stopped)
     try:
         with cluster(chosen) as slurm:  # leaving this block cancels all jobs, those that wait in the queue too

@@ -67,8 +67,9 @@ def is_unknown(amount: Amount, limit: str) -> bool:
 def was_cut_off(costs: Costs, status: str) -> bool:
     """Whether an attempt has no energy reading because its process was killed (worker death, SIGKILL).
 
-    Its expected cost is charged instead. An attempt that ended by itself without a reading was not measured: its cost stays
-    unknown. `status`: the status of a record or of a run.
+    Its expected cost is charged instead. An attempt that ended by itself without a reading was not measured, though its
+    hardware is named: its cost stays unknown. `status`: the status of a record or of a run.
     """
     readings = [part["kwh"] for cost in costs for part in cost["energy"].values()]
-    return not costs or (status in {"interrupted", "KILLED"} and all(kwh is None for kwh in readings))
+    unheard = status in {"interrupted", "KILLED"} or (status in {"failed", "FAILED"} and not readings)
+    return not costs or (unheard and all(kwh is None for kwh in readings))

@@ -66,12 +66,17 @@ class Guard:
         return fitting
 
     def count(self, record: Record) -> None:
-        """Book one record. An attempt that was cut off (see was_cut_off) is charged its expected cost."""
+        """Book one record. An attempt that was cut off (see was_cut_off) is charged its expected cost.
+
+        Work that is given out again goes on to be expected: it is not admitted a second time.
+        """
         if not self.budget.limits:
             return
         with self._lock:
-            expected = self._running.pop(record.key, Amount())
-            self._running_cells.discard(record.key)
+            expected = self._running.get(record.key, Amount())
+            if not record.given_out_again:
+                self._running.pop(record.key, None)
+                self._running_cells.discard(record.key)
             self.finished += record.kind == "cell" and record.status == "finished"
             if self.forecast is not None:
                 self.forecast.recent.count(record)

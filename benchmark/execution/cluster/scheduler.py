@@ -108,10 +108,18 @@ def _address(text: str) -> str:
         if scheme not in schemes:
             raise ValueError(f"allowed are {', '.join(f'{name}://' for name in schemes)}")
         addressing.get_address_host_port(address, strict=True)
-        if scheme in {"tls", "wss"} and not Security().get_connection_args("client").get("ssl_context"):  # type: ignore[no-untyped-call]
-            raise ValueError(f"{scheme}:// needs certificates: set distributed.comm.tls in Dask's settings")
     except (ValueError, TypeError, OSError) as error:
         raise CatsError(f"'{text}' is not the address of a Dask scheduler, such as tcp://host:8786: {error}") from None
+    try:
+        certified = scheme not in {"tls", "wss"} or Security().get_connection_args("client").get("ssl_context")  # type: ignore[no-untyped-call]
+    except (ValueError, TypeError, OSError) as error:
+        raise CatsError(
+            f"the certificates in Dask's settings (distributed.comm.tls) cannot be used for {text}: {error}"
+        ) from None
+    if not certified:
+        raise CatsError(
+            f"a scheduler at {text} needs certificates, and Dask's settings name none: set distributed.comm.tls there"
+        )
     return address
 
 

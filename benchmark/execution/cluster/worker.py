@@ -12,7 +12,7 @@ from benchmark.execution.dispatch.transport import IncompatibleError
 from benchmark.specs import catalogue
 from benchmark.specs.job import Job
 from benchmark.specs.start import Start
-from results.error import CatsError
+from results.error import CatsError, LoginError
 from results.record import Outcome, Record
 from results.text.plain_log import log_plainly
 from results.text.unnamed import unnamed
@@ -102,10 +102,27 @@ def check_files(job: Job) -> None:
         for start in starts:
             if start is not None and start.kind == "file":
                 weights_of(start)
+            elif start is not None and start.kind == "mlflow":
+                _require_login(start)
     except IncompatibleError:
         raise
     except CatsError as error:
         raise IncompatibleError(_without_names(str(error), dataset)) from None
+
+
+def _require_login(start: Start) -> None:
+    """Raises IncompatibleError if weights of MLflow have to be fetched and the server does not let this worker in.
+
+    Whatever else is wrong with them, or with the server for a while, is said by the cell.
+    """
+    from benchmark.networks.load import weights_of
+
+    try:
+        weights_of(start)
+    except LoginError as error:
+        raise IncompatibleError(f"{error} where this worker is started") from None
+    except CatsError:
+        pass
 
 
 def _without_names(sentence: str, dataset: Dataset | None) -> str:

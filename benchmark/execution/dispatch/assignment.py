@@ -7,7 +7,7 @@ from benchmark.execution.dispatch.time_sharing import FairShare
 from benchmark.execution.dispatch.transport import Transport
 from benchmark.machine.cost_sharing import own_share
 from benchmark.specs.job import Job
-from results.record import Outcome
+from results.record import STOPPED, Outcome
 
 
 @dataclass(frozen=True, eq=False)  # the hash of a job is slow to compute
@@ -29,18 +29,18 @@ class Assignment:
         return time.monotonic() - self.begun
 
     def failed(self, reason: str) -> list[Outcome]:
-        """Outcomes of a job that failed without reporting its cost."""
+        """Outcomes of a job that failed without reporting its cost; their energy is missing."""
         from benchmark.execution.execute import attempts_at
 
-        when = (self.started, self.seconds)
-        return [attempt.lost(reason, when) for attempt in attempts_at(self.job)]
+        when, attempts = (self.started, self.seconds), attempts_at(self.job)
+        return [attempt.lost(reason, when, len(attempts)) for attempt in attempts]
 
-    def interrupted(self, seconds: float, hardware: tuple[str, ...]) -> list[Outcome]:
-        """Outcomes of a job that was still running at shutdown, `seconds` after it began; their energy is missing."""
+    def interrupted(self, seconds: float, hardware: tuple[str, ...], reason: str = STOPPED) -> list[Outcome]:
+        """Outcomes of a job that ended without an answer, `seconds` after it began; their energy is missing."""
         from benchmark.execution.execute import attempts_at
 
         attempts = attempts_at(self.job)
-        return [attempt.cut_off((self.started, seconds), hardware, len(attempts)) for attempt in attempts]
+        return [attempt.cut_off((self.started, seconds), hardware, len(attempts), reason) for attempt in attempts]
 
 
 class Assignments:

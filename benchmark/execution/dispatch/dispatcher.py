@@ -25,7 +25,7 @@ from benchmark.execution.engine import RunControl, remainder
 from benchmark.machine.signals import record_signals
 from benchmark.specs.job import Job
 from results.error import CatsError
-from results.record import Outcome
+from results.record import GIVEN_OUT_AGAIN, Outcome
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 4.0  # for running jobs to end in good order after a stop; a cluster may kill the driver after ten
@@ -181,7 +181,7 @@ class Dispatcher:
                 self._fail(task, f"{type(error).__name__}: {error}")
 
     def _retry(self, task: str) -> None:
-        """Put back the job of a task whose worker is gone, unless MAX_DEATHS workers have died during this job.
+        """Record a job whose worker is gone and put it back, unless MAX_DEATHS workers have died during it.
 
         Cells that ran side by side are then run one by one, so that one cell cannot make the others fail.
         """
@@ -197,7 +197,10 @@ class Dispatcher:
             return
         end = "has left" if self.transport.retired(worker) else "was lost"
         log.warning("worker %s %s while it ran %s, which is given out again", worker, end, job)
-        self._running.remove(task)
+        assignment, shares = self._running.remove(task)
+        reason = f"its worker {end}{GIVEN_OUT_AGAIN}"
+        lost = assignment.interrupted(assignment.seconds, self.transport.hardware(worker), reason)
+        self._results.put(reduced(lost, shares))
         self._cancel([task])
         for part in reversed(parts):
             self.jobs.put_back(part)

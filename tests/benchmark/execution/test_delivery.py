@@ -6,9 +6,9 @@ import pytest
 
 from benchmark.execution.delivery import drain, hand_over, store
 from benchmark.execution.engine import RunControl
-from benchmark.machine.signals import signal_received, stop_on_signal
+from benchmark.machine.signals import record_signals, signal_received, stop_on_signal
 from results.error import CatsError
-from results.record import Outcome
+from results.record import GIVEN_OUT_AGAIN, STOPPED, Outcome
 from results.tracking import writer
 from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
@@ -100,3 +100,14 @@ def test_that_mlflow_does_not_answer_is_said_once_for_each_time_that_it_is_away(
         assert attempts(outbox) == []
     said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert said == ["MLflow does not answer; the records wait in the outbox until it answers"] * 2
+
+
+@pytest.mark.parametrize(("number", "reason"), [(signal.SIGINT, STOPPED), (signal.SIGTERM, "stopped by the signal SIGTERM")])
+def test_a_record_says_whether_the_user_or_the_system_has_stopped_the_run(tmp_path, number, reason):
+    box, stopped = Outbox(tmp_path / "box"), record("a").model_copy(update={"status": "interrupted", "reason": STOPPED})
+    lost = stopped.model_copy(update={"attempt": "b", "reason": f"its worker was lost{GIVEN_OUT_AGAIN}"})
+    with stop_on_signal(), record_signals():
+        signal.raise_signal(number)
+        stored = store([Outcome(stopped), Outcome(lost), Outcome(record("c"))], box)
+    assert [outcome.record.reason for outcome in stored] == [reason, lost.reason, None]
+    assert {outcome.record.attempt: outcome.record.reason for _, outcome in box} == {"a": reason, "b": lost.reason, "c": None}

@@ -21,7 +21,16 @@ def test_energy_that_is_not_known_is_said_and_never_zero():
         (outcome,) = outcomes_of(job, **costs)
         return pace.after(outcome.record, state).split(", ", 1)[1]
 
-    assert energy(energy=missing) == "energy not known"
+    assert energy(energy=missing) == "energy unknown"
     assert energy() == "at least 1 Wh"
+    (outcome,) = outcomes_of(job)
+    for costs in (
+        (),
+        (outcome.record.costs[0].model_copy(update={"energy": {}}),),
+    ):  # of a cell that failed at once; whose worker died
+        pace = Pace()
+        said = pace.after(outcome.record.model_copy(update={"costs": costs}), state)
+        assert said.endswith(" cells/h, energy unknown")
+        assert energy() == "at least 1 Wh"
     pace = Pace()
     assert energy() == "1 Wh"

@@ -70,7 +70,7 @@ def test_the_costs_of_an_attempt_whose_process_died_are_in_the_record_of_the_nex
     assert metrics["co2e_kg_training"] > 1.0
 
 
-def test_a_checkpoint_holds_what_its_attempt_has_cost_up_to_then(cell, stopped):
+def test_a_checkpoint_holds_what_its_attempt_has_cost_up_to_then(cell, stopped, tmp_path):
     outcome = stopped(lambda: made(cell), 2)
     noted = unrecorded_costs(cell.key)
     assert {cost.phase for cost in noted} == {"training"}
@@ -80,6 +80,9 @@ def test_a_checkpoint_holds_what_its_attempt_has_cost_up_to_then(cell, stopped):
     earlier = outcome.record.model_copy(update={"ended": outcome.record.started - 1})
     for record in (attempt.lost("its worker died", when).record, attempt.cut_off(when, ["cpu"], 1).record, earlier):
         mark_recorded(record)
+        assert unrecorded_costs(cell.key) == noted
+    for cut in (attempt.lost("its worker died", when), attempt.cut_off(when, ["cpu"], 1)):  # as the driver stores them
+        store([cut], Outbox(tmp_path / "outbox"))
         assert unrecorded_costs(cell.key) == noted
     mark_recorded(outcome.record)
     assert unrecorded_costs(cell.key) == ()

@@ -4,6 +4,8 @@ import os
 import subprocess
 from collections import Counter
 
+from results.cost.amount import Amount
+from results.cost.bill import make_bill
 from results.tracking.experiment import Experiment
 from tests.support import processes
 from tests.support.small_plan import small
@@ -43,11 +45,18 @@ def attempts(folder):
     return Experiment(f"sqlite:///{folder / 'small.db'}", "small", create=False).frame()
 
 
-def table(folder, failed=0):
-    """Key → scores of every cell, after a look that all is there once, none runs and no more attempts failed than is said."""
+def table(folder, failed=0, lost=(0,)):
+    """Key → scores of every cell, after a look that all is there once, none runs and no more attempts failed than is said.
+
+    `lost`: how many attempts may have ended with their workers; each has its time, and its energy is missing.
+    """
     runs = attempts(folder)
-    done = runs[runs["status"] == "FINISHED"]
-    assert Counter(runs["status"]) == Counter(FINISHED=9, FAILED=failed)
+    done, gone = runs[runs["status"] == "FINISHED"], runs[runs["status"] == "KILLED"]
+    assert len(gone) in lost
+    assert Counter(runs["status"]) == Counter(FINISHED=9, FAILED=failed, KILLED=len(gone))
+    unmeasured = make_bill(runs, "small").total if len(gone) + failed else Amount()
+    assert unmeasured.without == len(gone) + failed
+    assert not len(gone) or make_bill(gone, "small").total.seconds > 0
     assert Counter(done["kind"]) == {"cell": 8, "pretraining": 1}
     assert done["key"].is_unique
     cells = done[done["kind"] == "cell"]

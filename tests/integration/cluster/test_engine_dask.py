@@ -49,11 +49,14 @@ def test_every_job_is_done_once(jobs):
 def test_a_job_that_kills_its_worker_three_times_fails_and_the_rest_is_done(jobs, caplog):
     left = [outcome.record for some in own(works.seed_or_death).outcomes(jobs(8), all_of_them()) for outcome in some]
     (failed,) = [record for record in left if record.status == "failed"]
+    first, second = [record for record in left if record.given_out_again]
+    assert first.key == second.key == failed.key
+    assert [cost.missing for cost in (*first.costs, *second.costs)] == [["cpu", "ram"]] * 2
     assert sorted(record.names["seed"] for record in left if record.status == "finished") == list("0124567")
     assert (failed.status, failed.reason) == ("failed", "killed its worker 3 times")
     assert failed.key == next(job.cells[0].key for job in jobs(8) if job.cells[0].seed == 3)
     assert failed.names["seed"] == "3"
-    assert failed.costs == ()
+    assert [(cost.seconds > 0, cost.energy) for cost in failed.costs] == [(True, {})]
     lost = re.findall(r"worker tcp://\S+ was lost while it ran (.*), which is given out again", caplog.text)
     assert lost.count(str(next(job for job in jobs(8) if job.cells[0].seed == 3))) == 2
 
@@ -250,7 +253,6 @@ def test_a_wrong_address_is_one_sentence(cats, tmp_path, monkeypatch):
         ("", "missing port number in address ''"),
         ("http://127.0.0.1:1", "allowed are tcp://, tls://, "),
         ("tcp://[::1", "ipv6 needs brackets"),
-        ("tls://127.0.0.1:1", "tls:// needs certificates: set distributed.comm.tls in Dask's settings"),
     ],
 )
 def test_what_is_no_address_is_one_sentence_at_once(address, why, monkeypatch):
@@ -260,6 +262,20 @@ def test_what_is_no_address_is_one_sentence_at_once(address, why, monkeypatch):
     ) as told:
         check_scheduler(address)
     assert "\n" not in str(told.value)
+
+
+def test_an_address_with_tls_is_not_called_wrong_for_want_of_certificates(monkeypatch, tmp_path):
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: pytest.fail("Dask goes on trying in the background"))
+    with pytest.raises(
+        CatsError, match=r"^a scheduler at tls://127\.0\.0\.1:1 needs certificates, .*: set distributed\.comm\.tls"
+    ):
+        check_scheduler("tls://127.0.0.1:1")
+    names = ("ca-file", "client.cert", "client.key")
+    with (
+        dask.config.set({f"distributed.comm.tls.{name}": str(tmp_path / "none.pem") for name in names}),
+        pytest.raises(CatsError, match=r"^the certificates in Dask's settings .* cannot be used for tls://127\.0\.0\.1:1: "),
+    ):
+        check_scheduler("tls://127.0.0.1:1")
 
 
 def certificate(folder):

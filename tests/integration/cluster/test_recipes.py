@@ -4,6 +4,7 @@ import importlib.util
 import os
 import signal
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -55,12 +56,20 @@ def test_no_workers_are_refused_at_once(slurm, capsys):
 
 
 def test_without_slurm_is_one_sentence_and_no_scheduler_starts(slurm, monkeypatch, capsys):
-    monkeypatch.setattr(slurm, "SLURMCluster", None)  # whoever starts a scheduler fails
+    monkeypatch.setattr(slurm, "cluster", None)  # whoever starts a scheduler fails
     monkeypatch.setattr("sys.argv", ["slurm.py", "plan.yaml"])
     monkeypatch.setenv("PATH", "")
     assert slurm.main() == 2
     told = capsys.readouterr()
     assert (told.out, told.err.count("\n"), told.err.startswith("there is no command sbatch here; ")) == ("", 1, True)
+
+
+def test_without_its_package_the_job_script_is_one_sentence_with_the_command_that_installs_it(slurm, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", None)  # as if it were not installed
+    monkeypatch.setattr("sys.argv", ["slurm.py", "plan.yaml", "--print"])
+    assert slurm.main() == 2
+    command = "pip install -c constraints.txt -e '.[cluster]' dask-jobqueue"
+    assert capsys.readouterr() == ("", f"this script needs dask_jobqueue: {command}\n")
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import pytest
 import requests
 from mlflow import MlflowClient
 
+from benchmark.cli.export import SERVED
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking.artifacts import upload
@@ -105,6 +106,9 @@ def test_a_server_that_does_not_know_one_is_one_sentence_and_the_records_wait(we
 
     for name, value in zip(("USERNAME", "PASSWORD"), known or (), strict=False):
         monkeypatch.setenv(f"MLFLOW_TRACKING_{name}", value)
+    wrong = (
+        f"does not know user '{known[0]}' with this password; correct" if known else "requires a valid user and password; set"
+    )
     (tmp_path / "small.yaml").write_text(PLAN)
     box = outbox_of(web.uri, "small")
     box.put(Outcome(records()[0]))
@@ -113,8 +117,8 @@ def test_a_server_that_does_not_know_one_is_one_sentence_and_the_records_wait(we
         assert (code, out) == (2, "")
         waits = "; 1 record still waits in the outbox" if command == "sync" else ""
         assert err == (
-            f"cats: MLflow at {web.uri} cannot be used: the server requires a valid user and password; "
-            f"set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD{waits}\n"
+            f"cats: MLflow at {web.uri} cannot be used: the server {wrong} MLFLOW_TRACKING_USERNAME and "
+            f"MLFLOW_TRACKING_PASSWORD{waits}\n"
         )
     assert len(list(box)) == 1
 
@@ -168,13 +172,45 @@ def test_a_person_who_may_only_read_an_experiment_sees_it_and_his_records_wait(u
         assert Writer(reader, box, lease).deliver() == 1
 
 
+def test_a_registered_model_of_another_person_is_named_and_its_owner_may_give_the_permission(user, tmp_path, monkeypatch):
+    tracking = Experiment(user.uri, "classifiers")
+    run_id = send(tracking, Outcome(records()[0]))
+    folder = tmp_path / "classifier"
+    folder.mkdir()
+    (folder / "MLmodel").write_text("{}")
+
+    def publish(digest):
+        return Registry(user.uri).publish_folder("chest", run_id, folder, {"cats.manifest": digest})
+
+    for name in ("owner", "writer"):
+        administer(user, "2.0/mlflow/users/create", username=name, password=PASSWORD)
+        granted = {"resource_type": "experiment", "resource_id": "*", "permission": "EDIT"}
+        administer(user, "3.0/mlflow/users/permissions/grant", username=name, **granted)
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "owner")
+    assert str(publish("a" * 64)) == "models:/chest/1"
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "writer")
+    with pytest.raises(CatsError) as caught:
+        publish("b" * 64)
+    assert str(caught.value) == (
+        f"MLflow at {user.uri} could not store the classifier chest: the server refuses user 'writer' (403) for the registered "
+        "model 'chest'; ask its owner or an administrator for the permission EDIT (docs/group_server.md)"
+    )
+    granted = {"resource_type": "registered_model", "resource_id": "chest", "permission": "EDIT"}
+    made = requests.post(
+        f"{user.uri}/api/3.0/mlflow/users/permissions/grant", json={"username": "writer", **granted}, auth=("owner", PASSWORD),
+        timeout=60,
+    )  # fmt: skip
+    assert made.status_code == 200, made.text
+    assert str(publish("b" * 64)) == "models:/chest/2"
+
+
 @pytest.mark.slow
 def test_a_web_server_keeps_the_whole_folder(web, user, cats, tmp_path):
     run_of_the_cell("0" * 64, web.uri)
     kept_model(tmp_path / "m")
     code, out, err = cats("register", "m", "--name", "spots", "--tracking-uri", web.uri)
     assert (code, err) == (0, "")
-    assert out == f"m is models:/spots/1 on {web.uri}; next: mlflow models serve -m models:/spots/1 --env-manager local\n"
+    assert out == f"m is models:/spots/1 on {web.uri}; next: mlflow models serve -m models:/spots/1 {SERVED}\n"
     version = MlflowClient(web.uri).get_model_version("spots", "1")
     listed = {each.path for each in MlflowClient(web.uri).list_artifacts(version.run_id, version.source.split("/", 2)[2])}
     assert {path.rsplit("/", 1)[1] for path in listed} >= {"MLmodel", "artifacts", "code", "served_script.py"}

@@ -1,20 +1,29 @@
 """The policy of engines with many workers, with workers that are names in memory."""
 
+import math
 import threading
 
 import pytest
 
+from benchmark.execution.budget.amounts import was_cut_off
+from benchmark.execution.budget.forecast import CostForecast
+from benchmark.execution.budget.guard import Guard
+from benchmark.execution.budget.history import History
 from benchmark.execution.dispatch import dispatcher
 from benchmark.execution.dispatch.dispatcher import dispatch
 from benchmark.execution.dispatch.transport import IncompatibleError, TransportLostError, WorkerDiedError
 from benchmark.execution.engine import RunControl
+from benchmark.execution.watch import Run
+from benchmark.specs.budget import Budget
 from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import Plan
+from results.cost.amount import add, amount_of
 from results.error import CatsError
 from tests.support.memory_transport import MemoryTransport
 from tests.support.outcomes import note_in, outcomes_of
 from tests.support.plans import cells_of
 
+LOST = "its worker was lost; the work was given out again"
 PLAN = {
     "experiment": "e", "sources": ["scratch"], "targets": ["ihc"], "backbones": ["test_resnet"],
     "recipe": {"size": 16, "epochs": 0}, "pretraining": {"size": 16, "epochs": 0},
@@ -97,15 +106,19 @@ def test_an_error_of_a_job_is_its_outcome_and_stops_no_other():
     assert [found[seed][0] for seed in "03"] == ["finished"] * 2
 
 
-def test_a_job_during_which_three_workers_die_fails_without_costs(caplog):
+def test_a_job_during_which_three_workers_die_fails_and_each_attempt_tells_its_time(caplog):
     transport = MemoryTransport(run_later, *"abcde")
     results, thread = in_background(dispatch(jobs([3]), everything(), transport))
     for _ in range(3):
         ((_, _, worker),) = transport.wait_for(1)
         transport.lose(worker)
     ended(thread)
-    (record,) = records(results)
-    assert (record.status, record.reason, record.costs) == ("failed", "killed its worker 3 times", ())
+    *lost, record = records(results)
+    assert [(each.status, each.reason) for each in lost] == [("interrupted", LOST)] * 2
+    assert (record.status, record.reason) == ("failed", "killed its worker 3 times")
+    amounts = [add(amount_of(cost.model_dump()) for cost in each.costs) for each in (*lost, record)]
+    assert all(amount.seconds > 0 and amount.kwh is None and amount.missing for amount in amounts)
+    assert all(was_cut_off([cost.model_dump() for cost in each.costs], each.status) for each in (*lost, record))
     assert caplog.text.count("was lost while it ran scratch → ihc, test_resnet, seed 3, which is given out again") == 2
 
 
@@ -118,7 +131,9 @@ def test_a_worker_that_retires_is_no_death_of_its_job(caplog):
     ((task, job, _),) = transport.wait_for(1)
     transport.end(task, outcomes_of(job))
     ended(thread)
-    assert [record.status for record in records(results)] == ["finished"]
+    *lost, record = records(results)
+    assert {(each.status, each.reason) for each in lost} == {("interrupted", LOST.replace("was lost", "has left"))}
+    assert (len(lost), record.status) == (4, "finished")
     assert caplog.text.count("has left while it ran scratch") == 4
 
 
@@ -134,7 +149,7 @@ def test_a_worker_that_vanishes_without_a_word_is_noticed_at_the_next_refresh():
     assert other != worker
     transport.end(task, outcomes_of(job))
     ended(thread)
-    assert len(results) == 1
+    assert [record.status for record in records(results)] == ["interrupted", "finished"]
 
 
 def test_cells_side_by_side_whose_worker_dies_run_one_by_one_so_that_one_fails_alone():
@@ -151,6 +166,11 @@ def test_cells_side_by_side_whose_worker_dies_run_one_by_one_so_that_one_fails_a
     assert sorted(record.names["seed"] for record in found if record.status == "finished") == list("0124567")
     (failed,) = [record for record in found if record.status == "failed"]
     assert (failed.names["seed"], failed.reason) == ("3", "killed its worker 3 times")
+    lost = [record for record in found if record.given_out_again]
+    assert sorted(record.names["seed"] for record in lost) == list("012333")  # once side by side, and seed 3 twice alone
+    together = [record.costs[0].seconds for record in lost[:4]]
+    assert len(set(together)) == 1
+    assert math.fsum(together) == pytest.approx(lost[0].ended - lost[0].started, rel=1e-3)
 
 
 def test_an_incompatible_worker_gets_no_job_any_more_and_another_one_runs_its_job(caplog):
@@ -229,7 +249,7 @@ def test_a_retry_is_not_admitted_again():
     ((task, job, _),) = transport.wait_for(1)
     transport.end(task, outcomes_of(job))
     ended(thread)
-    assert (len(asked), len(results)) == (1, 1)
+    assert (len(asked), len(results)) == (1, 2)
 
 
 def test_energy_is_shared_while_two_jobs_run_on_one_machine():
@@ -326,3 +346,30 @@ def test_an_error_while_jobs_are_listed_is_raised():
 
     with pytest.raises(CatsError, match="no such thing"):
         list(dispatch(broken(), everything(), MemoryTransport(run_now, "a")))
+
+
+def test_a_lost_attempt_is_charged_and_its_work_stays_expected_and_no_run_counts_as_stopped():
+    (job,) = jobs([3])
+    (good,) = outcomes_of(job)
+    history = History()
+    history.count(good.record)  # 0.001 kWh
+    guard, state, lost = Guard(Budget(kwh=1.0), forecast=CostForecast(history, "cpu", "NLD")), Run(cells=1, done=0), []
+    transport = MemoryTransport(run_later, "a", "b")
+
+    def book():
+        for (outcome,) in dispatch([job], RunControl(guard.admit), transport):
+            guard.count(outcome.record)
+            state.count(outcome.record)
+            lost.append((outcome.record.status, guard.spent.kwh, dict(guard._running)))
+
+    thread = threading.Thread(target=book, daemon=True)
+    thread.start()
+    ((_, _, worker),) = transport.wait_for(1)
+    transport.lose(worker)
+    ((task, again, _),) = transport.wait_for(1)
+    transport.end(task, outcomes_of(again))
+    ended(thread)
+    (one, spent, expected), (other, all_spent, none) = lost
+    assert (one, spent, set(expected)) == ("interrupted", pytest.approx(1e-3), {job.key})
+    assert (other, all_spent, none) == ("finished", pytest.approx(2e-3), {})
+    assert (state.made, state.failed, state.interrupted) == (1, [], False)
