@@ -8,6 +8,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+from results.text.counts import how_many
+
 log = logging.getLogger(__name__)
 MEMBERSHIP, MOUNTED = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 # If one of these is set, the user has chosen how threads wait: the variables of OpenMP, GNU, LLVM and Intel.
@@ -77,7 +79,7 @@ def set_threads() -> int:
 
     if os.environ.get("OMP_NUM_THREADS"):
         threads = torch.get_num_threads()
-        log.info("torch uses %d threads, as OMP_NUM_THREADS says", threads)
+        log.info("torch uses %s, as OMP_NUM_THREADS says", how_many(threads, "thread"))
         return threads
     cores, before = usable_cores(), torch.get_num_threads()
     threads = min(cores, before)
@@ -85,7 +87,8 @@ def set_threads() -> int:
         torch.set_num_threads(threads)
     with suppress(RuntimeError):  # not possible after parallel work has run
         torch.set_num_interop_threads(threads)
-    log.info("torch uses %d threads, %d cores are usable", threads, cores)
+    usable = how_many(cores, "core is", "cores are")
+    log.info("torch uses %s, %s usable", how_many(threads, "thread"), usable)
     return threads
 
 

@@ -101,8 +101,8 @@ def _interval(place: Place) -> str:
 
 
 def _legend(found: BoardDifference) -> list[str]:
-    return [
+    columns = [
         f"mean: of {found.metrics[0]}; in the rows of all targets, rank is the mean rank, with its 95 % interval",
         "why: what the runs behind a figure rest on, where this differs; seeds, data, start weights, recipe and versions",
-        *found.notes,
     ]
+    return [*(columns if found.changes else ()), *found.notes]  # without a difference there is no table to explain

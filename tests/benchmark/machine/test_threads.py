@@ -102,13 +102,15 @@ def test_fewer_threads_than_cores_stay_fewer(torch_threads, monkeypatch):
     assert torch_threads == {"between": 4}
 
 
-def test_what_the_user_set_decides_alone(torch_threads, monkeypatch, caplog):
-    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+@pytest.mark.parametrize(("number", "words"), [(4, "4 threads"), (1, "1 thread")])
+def test_what_the_user_set_decides_alone(torch_threads, monkeypatch, caplog, number, words):
+    monkeypatch.setenv("OMP_NUM_THREADS", str(number))
     monkeypatch.setattr(threads, "usable_cores", lambda: 2)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: number)
     with caplog.at_level(logging.INFO, "benchmark.machine.threads"):
-        assert set_threads() == 4
+        assert set_threads() == number
     assert torch_threads == {}
-    assert caplog.messages == ["torch uses 4 threads, as OMP_NUM_THREADS says"]
+    assert caplog.messages == [f"torch uses {words}, as OMP_NUM_THREADS says"]
 
 
 def test_it_is_no_mistake_to_come_after_parallel_work_began(torch_threads, monkeypatch):

@@ -41,6 +41,11 @@ def test_a_board_differs_in_nothing_from_itself():
     assert (found.changes, found.notes) == ([], [])
     assert found.same == 6
     assert verdict(found) == "old and new show the same ranks, ties and figures"
+    said = DifferenceText(found)
+    assert said.markdown().strip() == f"**{verdict(found)}**"  # no legend of columns that are not there
+    terminal = Console(file=io.StringIO(), width=200)
+    terminal.print(said.table())
+    assert terminal.file.getvalue().strip() == verdict(found)
 
 
 def test_a_new_best_source_is_named():
