@@ -60,7 +60,7 @@ def thresholds(manifest: Manifest) -> list[str]:
     head = [
         "positive class",
         "asked of validation images",
-        "calibrated probability ≥",
+        "probability ≥" if _uncalibrated(manifest) else "calibrated probability ≥",
         "sensitivity (test)",
         "specificity (test)",
     ]
@@ -72,7 +72,7 @@ def calibration(manifest: Manifest) -> list[str]:
     if manifest.temperature is None:
         return ["The probabilities are not calibrated: no validation images were there to choose a temperature."]
     noted = next(filter(is_of_temperature, manifest.notes), "")
-    if noted.startswith(NOT_CALIBRATED):  # then the temperature changes nothing, and both columns would be equal
+    if _uncalibrated(manifest):  # then the temperature changes nothing, and both columns would be equal
         return [f"{_sentence(noted)} `cats predict` gives them as the network does."]
     said = (
         f"Logits are divided by the temperature {manifest.temperature:.{DIGITS}g}, chosen on validation images: above 1 the "
@@ -86,6 +86,11 @@ def calibration(manifest: Manifest) -> list[str]:
     ]
     head = ["metric of the test images", "before the temperature (as in the record)", "with the temperature"]
     return [said, "", *markdown_table(head, rows, head[:1]), *_about_ece(manifest.calibrated)]
+
+
+def _uncalibrated(manifest: Manifest) -> bool:
+    """Whether validation images were there, but set no temperature."""
+    return any(note.startswith(NOT_CALIBRATED) for note in manifest.notes)
 
 
 def subgroups(manifest: Manifest) -> list[str]:

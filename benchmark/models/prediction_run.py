@@ -15,6 +15,7 @@ from benchmark.models.prediction_file import label_texts, prediction_file
 from benchmark.models.prediction_scores import labelled, score_sentences
 from benchmark.models.statistics import STATISTICS
 from results.error import CatsError
+from results.evaluation.calibration import NOT_CALIBRATED, is_of_temperature
 from results.text.counts import how_many
 from results.text.units import percent
 
@@ -104,6 +105,8 @@ def sentences_about(summary: Summary, model: Model, total: int) -> list[str]:
     )
     if manifest.temperature is None:
         lines.append("the classifier has no temperature: its probabilities are not calibrated, and both kinds are equal")
+    elif (noted := next(filter(is_of_temperature, manifest.notes), "")).startswith(NOT_CALIBRATED):
+        lines.append(f"{noted}; calibrated and raw probabilities are equal")
     if summary.grey and manifest.reading.colour and not _knows_grey(model):
         grey = how_many(summary.grey, f"{what} is", f"{what}s are")
         lines.append(f"{grey} grey; the classifier was trained with images in colour only")

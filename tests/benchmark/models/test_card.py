@@ -176,6 +176,7 @@ def test_the_card_says_where_it_speaks_of_calibration_that_the_probabilities_are
         "The probabilities are not calibrated (temperature 1), because the network is right about all 36 validation images, "
     )
     assert "chosen on" not in text["Calibration"]
+    assert text["Operating points"].splitlines()[0].split("|")[3] == " probability ≥ "
     assert text["Leakage and other notes"] == "- the source leaks"
     found = temperature_of("binary", truth, np.eye(2)[1 - truth] * 0.8 + 0.1)
     text = sections(card_of(manifest(**FULL | {"temperature": found.value, "notes": (found.note,)})))

@@ -6,6 +6,7 @@ import json
 import re
 import tarfile
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ from benchmark.models.prediction_run import Place, predict_to_file, sentences_ab
 from benchmark.models.prediction_scores import labelled, score_of
 from benchmark.specs import catalogue
 from results.error import CatsError
+from results.evaluation.calibration import temperature_of
 from results.metrics import auc
 from results.record import Cost, Energy
 from results.statistics.influence import auc as influence_of_auc
@@ -279,6 +281,22 @@ def test_one_class_alone_has_an_accuracy_and_no_auc(model, tmp_path):
     put(tmp_path / "in", images(4, 4)[0], [f"benign/{number}.png" for number in range(4)])
     _, summary, _ = run(model, tmp_path / "in", tmp_path / "out.csv")
     assert summary.scores[1] == "auc: not defined, because all labelled images are of one class"
+
+
+def test_that_probabilities_are_not_calibrated_is_said(model, tmp_path):
+    put(tmp_path / "in", images(4, 4)[0])
+    _, summary, _ = run(model, tmp_path / "in", tmp_path / "out.csv")
+    note = temperature_of("binary", np.arange(4) % 2, np.full((4, 2), 0.5)).note
+    for changes, said in (
+        ({"temperature": 1.0, "notes": (note,)}, f"{note}; calibrated and raw probabilities are equal"),
+        (
+            {"temperature": None},
+            "the classifier has no temperature: its probabilities are not calibrated, and both kinds are equal",
+        ),
+        ({}, None),
+    ):
+        lines = sentences_about(summary, replace(model, manifest=model.manifest.model_copy(update=changes)), 4)
+        assert [line for line in lines if "calibrated" in line] == ([said] if said else [])
 
 
 def test_colour_for_a_grey_network_is_refused_and_the_reverse_is_said(model, grey_model, tmp_path):
