@@ -12,7 +12,7 @@ from benchmark.core.tensor_file import require_whole
 from benchmark.core.trainer_version import TRAINER
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.source import Weights
-from results.error import CatsError
+from results.error import LoginError
 from results.files.digest import digest
 from results.files.kept import read_kept
 from results.record import Frozen
@@ -59,12 +59,12 @@ class Start(Frozen):
     def server(self) -> str:
         """The address at which this process reaches the MLflow server; on a worker, its own MLFLOW_TRACKING_URI comes first.
 
-        Raises CatsError if the worker needs user or password and has no address of its own.
+        Raises LoginError if the worker needs user or password and has no address of its own.
         """
         own = os.environ.get("MLFLOW_TRACKING_URI") if self.sent else None
         address = own or str(self.registry)
         if self.sent and not own and HIDDEN in address:
-            raise CatsError(
+            raise LoginError(
                 f"the weights of {self.source} are at {address}, and jobs carry no user and no password; "
                 "set MLFLOW_TRACKING_URI on the worker"
             )

@@ -120,7 +120,7 @@ def _require_login(start: Start) -> None:
     try:
         weights_of(start)
     except LoginError as error:
-        raise IncompatibleError(f"{error} where this worker is started") from None
+        raise IncompatibleError(f"it has no valid login, and jobs carry none: {error}") from None
     except CatsError:
         pass
 

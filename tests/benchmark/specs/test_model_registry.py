@@ -15,12 +15,15 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from benchmark.core.digest import file_digest
 from benchmark.entries.publish import publish
+from benchmark.execution.cluster.worker import check_files
+from benchmark.execution.dispatch.transport import IncompatibleError
 from benchmark.execution.engine import Local
 from benchmark.execution.resolution import resolve_plan
 from benchmark.execution.runner import run
 from benchmark.execution.watch import Watch
 from benchmark.networks.load import initial_network, weights_of
 from benchmark.specs import model_registry as published
+from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import Plan, load_plan
 from benchmark.specs.resolve import _identity
 from benchmark.specs.source import Weights
@@ -29,6 +32,7 @@ from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from results.tracking.registry import Registry
 from results.tracking.writer import Writer
+from tests.support import odd_servers
 from tests.support.damage import DAMAGES, damage_file
 from tests.support.plans import leaks_of, plan_start, resolved, source_start
 from tests.support.plans import registry as server
@@ -270,6 +274,38 @@ def test_a_worker_without_the_password_says_which_variable_to_set(place, tmp_pat
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     with pytest.raises(CatsError, match=r"at postgresql://\*\*\*@db.example/cats, .*; set MLFLOW_TRACKING_URI on the worker"):
         weights_of(pickle.loads(pickle.dumps(start)))
+
+
+def test_a_worker_whom_the_server_does_not_let_in_gets_no_job_of_these_weights_and_says_why(place, tmp_path, monkeypatch):
+    publish("digits", "test_resnet", server(), "plan.yaml")
+    (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{MODEL}']").replace("first", "second"))
+    (cell,) = resolved(load_plan("second.yaml")).cells()
+    weights_of(cell.start)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+
+    def check_at(address):
+        start = cell.start.model_copy(update={"registry": address})
+        (job,) = jobs_of([cell.model_copy(update={"start": start})], "second", "NLD")
+        check_files(pickle.loads(pickle.dumps(job)))
+
+    with odd_servers.server(odd_servers.says(401, b"who are you")) as closed:
+        check_at(closed.url)  # the weights lie below CATS_HOME, and nobody is asked
+        assert closed.asked == []
+        monkeypatch.setenv("CATS_HOME", str(tmp_path / "worker"))
+        weights_of.cache_clear()
+        needs = "the server requires a valid user and password; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        with pytest.raises(
+            IncompatibleError,
+            match=f"^it has no valid login, and jobs carry none: MLflow at {closed.url} cannot be used: {needs}$",
+        ):
+            check_at(closed.url)
+    with pytest.raises(
+        IncompatibleError, match=r"at postgresql://\*\*\*@db.example/cats, .*; set MLFLOW_TRACKING_URI on the worker$"
+    ):
+        check_at("postgresql://me:secret@db.example/cats")
+    with odd_servers.server(odd_servers.says(404)) as away:
+        check_at(away.url)  # the cell tells, and the worker keeps its other jobs
+        assert away.asked
 
 
 def test_two_commands_of_one_process_look_for_published_weights_at_their_own_servers(place, call, tmp_path, monkeypatch):
