@@ -115,7 +115,7 @@ def report(
     html = render(page)
     with written(output, "the report") as draft:
         draft.write_text(html, encoding="utf-8")
-    attempts = how_many(len(cells.rows), "attempt")
+    attempts = how_many(len(cells.rows), "attempt at cells and pretrainings", "attempts at cells and pretrainings")
     print_line(f"{output}: {len(html.encode()) / 1e6:.1f} MB, {attempts}, {len(cells.details):,} with curves and ROC")
     if figures is not None:
         print_line(f"{figures}: {how_many(write(page, cells, figures), 'file')}")

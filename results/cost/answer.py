@@ -12,8 +12,9 @@ from results.text.units import EnergyUnit, energy_text, mass_text
 def answer(bill: Bill, tradeoff: Tradeoff | None) -> list[str]:
     """One sentence about the total, and one about the ways of choosing if there are any."""
     attempts = how_many(bill.attempts, "attempt")
-    parts = [(bill.unfinished, "not finished"), (bill.twice, "made twice")]
-    named = " and ".join(f"{number} of them {how}" for number, how in parts if number)
+    parts = [(bill.scored, "scored a pair"), (bill.unfinished, "not finished"), (bill.twice, "made twice")]
+    told = [f"{number:,} of them {how}" for number, how in parts if number]
+    named = " and ".join([*[", ".join(told[:-1])][: len(told) > 1], *told[-1:]])
     lost = f" ({named})" if named else ""
     return [
         f"{bill.experiment}: {attempts}{lost} took {taken(bill)}",

@@ -30,6 +30,7 @@ class Bill:
 
     Attributes:
         total, lost: amount of all attempts, and of those that did not finish. attempts, unfinished: their numbers.
+        scoring, scored: amount and number of those that scored a pair; the others are at cells and pretrainings.
         repeated, twice: amount and number of attempts that did finish after another attempt at the same key.
         phases: (kind, phase, hardware) → amount. Each hardware has all the seconds of its phase.
         pretrainings: (source, backbone) → amount of all attempts.
@@ -58,6 +59,8 @@ class Bill:
     kinds: list[str]
     check: GpuCheck
     machine: MachineUse
+    scoring: Amount
+    scored: int
 
     @property
     def km_by_car(self) -> float | None:
@@ -114,6 +117,8 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
         kinds=kinds_of(runs),
         check=compare_gpu_readings(runs),
         machine=machine_use(runs),
+        scoring=add(amounts[runs["kind"] == "score"]),
+        scored=int((runs["kind"] == "score").sum()),
     )
 
 

@@ -1,6 +1,7 @@
 """Ways of choosing drawn as regret against kWh: numbered dots, with the names beside the drawing, where none overlaps."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+LONGEST_LINE = 34  # characters of a line of the names beside the drawing
 LINE = 0.165  # inches of a name beside the drawing
 REACH = 4  # times the largest regret: an interval that is longer is cut there, and an arrow says so
 MOST_TICKS = 6
@@ -94,7 +96,14 @@ def pareto(points: Sequence[Paid]) -> list[Paid]:
 
 def height_for(points: Sequence[Paid], least: float) -> float:
     """The height of a drawing in inches that has room for every name."""
-    return max(least, 0.9 + LINE * sum(point.place is not None for point in points))
+    named = [f"00  {point.name}{point.text}" for point in points if point.place is not None]
+    return max(least, 0.9 + LINE * sum(_in_lines(name).count("\n") + 1 for name in named))
+
+
+def _in_lines(name: str) -> str:
+    """A name of the legend in lines so short that the drawing keeps its width."""
+    lines = textwrap.wrap(name, LONGEST_LINE, break_long_words=False, break_on_hyphens=False, subsequent_indent="     ")
+    return "\n".join(lines)
 
 
 def plot_paid(figure: "Figure", axis: "Axes", points: Sequence[Paid], path: Path, *, below: bool = False) -> None:
@@ -116,7 +125,7 @@ def plot_paid(figure: "Figure", axis: "Axes", points: Sequence[Paid], path: Path
         axis.set_xlim(-0.05 * right, right)
     axis.set_ylim(-0.05 * ceiling, 1.06 * ceiling)
     for number, point in enumerate(drawn, 1):
-        _dot(axis, point, f"{number}  {label(point.name, path)}{point.text}", ceiling)
+        _dot(axis, point, _in_lines(f"{number}  {label(point.name, path)}{point.text}"), ceiling)
     for numbers, (x, y), (across, up) in _texts(figure, axis, drawn):
         axis.annotate(
             numbers, (x, y), (across, up), textcoords="offset points", fontsize=8, ha="left" if across > 0 else "right",

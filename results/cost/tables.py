@@ -98,6 +98,8 @@ def bill_notes(bill: Bill) -> list[str]:
         sentences.append(
             f"at least {known} in all: {total.missing} {'figure is' if total.missing == 1 else 'figures are'} missing"
         )
+    if bill.scoring.missing and total.missing > bill.scoring.missing:
+        sentences.append(f"{bill.scoring.missing:,} of the {total.missing:,} missing figures are those of scored pairs")
     if bill.twice:
         made = how_many(bill.twice, "attempt was", "attempts were")
         sentences.append(f"{made} made twice: another attempt at the same cell or pretraining had finished before")

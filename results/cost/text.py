@@ -23,9 +23,10 @@ from results.text.printing import (
     terminal_notes,
     terminal_table,
 )
-from results.text.units import KWH, EnergyUnit, mass_unit, three_digits
+from results.text.units import KWH, EnergyUnit, duration_text, mass_unit, three_digits
 
 PART = f"'{MADE}' may be a part of all pairs, and the best source is the best one of those that were run"
+TIME = "seconds"  # the column of times, in numbers
 ENDS = ("way to choose", "front")  # the columns of words among the ways of choosing
 
 
@@ -67,7 +68,7 @@ class CostText:
             parts += [terminal_table(title, head, lines, ENDS), terminal_notes(tradeoff_notes(self.tradeoff, unit)), Text("")]
         for table in self._read:
             keys = sum(name in table.word_columns for name in table.head)
-            parts += [terminal_table(table.title, table.head, _cells(table), table.word_columns, keys), Text("")]
+            parts += [terminal_table(table.title, _heads(table), _cells(table), table.word_columns, keys), Text("")]
         return Group(*parts, terminal_notes(bill_notes(self.bill)))
 
     def markdown(self) -> str:
@@ -78,7 +79,7 @@ class CostText:
             title, head, rows = tradeoff_lines(self.tradeoff, unit)
             lines += [*markdown_section(title, head, rows, ENDS), *markdown_notes(tradeoff_notes(self.tradeoff, unit)), ""]
         for table in self._read:
-            lines += markdown_section(table.title, table.head, _cells(table), table.word_columns)
+            lines += markdown_section(table.title, _heads(table), _cells(table), table.word_columns)
         return "\n".join([*lines, *markdown_notes(bill_notes(self.bill))]) + "\n"
 
     def csv(self) -> str:
@@ -107,7 +108,16 @@ class CostText:
 
 
 def _cells(table: CostTable) -> list[list[str]]:
-    return [[_cell(value) for value in line] for line in table.lines]
+    return [
+        [duration_text(value) if name == TIME and isinstance(value, float | int) else _cell(value)
+         for name, value in zip(table.head, line, strict=True)]
+        for line in table.lines
+    ]  # fmt: skip
+
+
+def _heads(table: CostTable) -> list[str]:
+    """The heads of a table as people read it, in which each time has its own unit."""
+    return ["time" if name == TIME else name for name in table.head]
 
 
 def tradeoff_lines(tradeoff: Tradeoff, unit: EnergyUnit = KWH) -> tuple[str, list[str], list[list[str]]]:
@@ -134,12 +144,14 @@ def tradeoff_table(tradeoff: Tradeoff) -> CostTable:
 
 def tradeoff_notes(tradeoff: Tradeoff, unit: EnergyUnit = KWH) -> list[str]:
     """What the trade-off means; its energies are in `unit`."""
-    over = how_many(tradeoff.shared_over, "target")
+    over, swept = how_many(tradeoff.shared_over, "target"), any(way.name == tradeoff.sweep for way in tradeoff.ways)
+    payers = f"measures and '{tradeoff.sweep}'" if swept else "measures"
     notes = [
         "regret: the test metric of the best source minus that of the chosen one, mean over targets, 95 % as in `cats agree`",
-        f"'{tradeoff.sweep}' chooses by validation images; '{CHANCE}' is what a random choice loses on average",
-        f"measures and '{tradeoff.sweep}' pay for pretrainings, each shared over {over}; constants pay nothing",
-        *([PART] if tradeoff.sweep == MADE else []),
+        *([f"'{tradeoff.sweep}' chooses by validation images"] if swept else []),
+        f"'{CHANCE}' is what a random choice loses on average",
+        f"{payers} pay for pretrainings, each shared over {over}; constants pay nothing",
+        *([PART] if swept and tradeoff.sweep == MADE else []),
         *comparability_notes(tradeoff),
         *tradeoff.apart,
         *([FEW] if tradeoff.targets < MANY else []),
@@ -182,4 +194,6 @@ def comparability_notes(tradeoff: Tradeoff) -> list[str]:
 def _cell(value: str | float | None) -> str:
     if value is None:
         return "missing"
+    if isinstance(value, float | int) and abs(value) >= 1000:
+        return f"{value:,.0f}"
     return three_digits(value) if isinstance(value, float) else str(value)

@@ -27,7 +27,7 @@ def draw_tradeoff(tradeoff: Tradeoff, path: Path) -> None:
     axis = figure.subplots()
     plot_paid(figure, axis, points, path)
     for text in figure.legends[0].get_texts():
-        text.set_gid(f"name of {text.get_text().split(maxsplit=1)[1]}")
+        text.set_gid(f"name of {' '.join(text.get_text().split()[1:])}")
     scale, squares = axis_words(points), "squares: constants, which look at no image of the target"
     spent = f"energy spent to choose a source for every target, {unit.name}{f', {scale}' if scale else ''}"
     axis.set_xlabel(f"{spent}\n({squares})", fontsize=11)

@@ -46,6 +46,7 @@ def verdict(board: Board, bill: Bill, part: Part | None = None, first: Sequence[
     first: the answer of a choice in sentences, which stand before those of the board.
     """
     attempts = how_many(bill.attempts, "attempt")
+    attempts = f"{attempts}, {bill.scored:,} of which scored a pair," if bill.scored else attempts
     attempts = attempts if part is None else f"the {attempts} for {part.images}"
     said = answer(board)
     rest = f"; {board.outlook}" if board.outlook and ONE_SEED not in said else ""  # once is enough
@@ -60,7 +61,9 @@ def key_figures(board: Board, bill: Bill, part: Part | None = None, tested: Sequ
     energy = "unknown" if total.known is None else energy_text(total.known, sign)
     any_number = "" if part is None else how_many(part.of, "attempt at a cell has", "attempts at cells have")
     with_images = "" if part is None else f", whose cells have {part.images} ({any_number} any number)"
+    scored = f", {bill.scored:,} of which scored a pair" if bill.scored else ""
     finished = bill.attempts - bill.unfinished
+    are = "is" if finished == 1 else "are"
     made = [
         Figure("sources", str(len(board.overall)), "Sources that are ranked."),
         Figure("targets", str(len(board.targets)), "Targets on which they are compared."),
@@ -69,7 +72,7 @@ def key_figures(board: Board, bill: Bill, part: Part | None = None, tested: Sequ
         Figure(
             "attempts",
             f"{bill.attempts:,}",
-            f"Attempts at runs of the board{with_images}; {finished:,} of them {'is' if finished == 1 else 'are'} finished.",
+            f"Attempts at runs of the board{with_images}{scored}; {finished:,} of them {are} finished.",
         ),
         Figure("energy", energy, "Energy of these attempts, measured or computed."),
     ]

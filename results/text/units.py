@@ -6,6 +6,7 @@ from decimal import Decimal
 
 # A household counts thousands of kWh, so that MWh begin at ten of them.
 UNITS = (("MWh", 1e-3), ("kWh", 1.0), ("Wh", 1e3), ("mWh", 1e6), ("µWh", 1e9))  # name, and how many of it are 1 kWh
+DURATIONS = (("s", 1), ("min", 60), ("h", 3600))  # name, and how many seconds it is
 MASSES = (("kg", 1.0), ("g", 1e3), ("mg", 1e6), ("µg", 1e9))  # name, and how many of it are 1 kg
 
 
@@ -59,6 +60,13 @@ def mass_text(kg: float) -> str:
     """A mass with its unit."""
     unit = mass_unit(kg)
     return f"{three_digits(kg * unit.per_kg)} {unit.name}"
+
+
+def duration_text(seconds: float) -> str:
+    """A time with its unit: seconds up to two minutes, minutes up to two hours, then hours."""
+    name, of = next(((name, of) for name, of in DURATIONS if seconds < 2 * of * 60), DURATIONS[-1])
+    value = seconds / of
+    return f"{value:,.0f} {name}" if value >= 1000 else f"{three_digits(value)} {name}"
 
 
 def percent(share: float, decimals: int = 0) -> str:

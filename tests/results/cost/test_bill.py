@@ -163,10 +163,30 @@ FULL = (
 )
 
 
+def test_attempts_that_scored_a_pair_are_told_apart_and_so_are_their_missing_figures():
+    rows = [*FULL, score("q", "a", "leep", cost("features", gpu=None)), score("r", "a", "leep", cost("features", gpu=None))]
+    made = bill(*rows)
+    assert (made.attempts, made.scored) == (6, 3)
+    text = CostText(made, None).markdown()
+    assert "toy: 6 attempts (3 of them scored a pair) took" in text
+    assert "2 of the 3 missing figures are those of scored pairs" in text
+    assert "scored" not in CostText(bill(*FULL[:3]), None).markdown()
+
+
+def test_people_read_large_counts_with_commas_and_times_with_a_unit():
+    made = CostText(
+        bill(cell("s", "a", cost("t", cpu=2500.0, seconds=43_244_388.0)), *[cell("s", "b", cost("t", cpu=1.0))] * 1200), None
+    )
+    text = made.markdown()
+    assert "| all attempts | 1,201 |" in text
+    assert "12,013 h |" in text
+    assert made.to_dict()["tables"][0]["lines"][0]["seconds"] == pytest.approx(43_244_388 + 2 * 1200)
+
+
 def test_every_format_says_that_a_figure_is_missing():
     made = bill(*FULL)
     text = CostText(made, None).markdown()
-    assert "| s | missing | 0 | 1 | 1 | missing | 2 |" in text
+    assert "| s | missing | 0 | 1 | 1 | missing | 2 s |" in text
     assert "s\\|q" in text
     assert "at least 7.25 kWh and 3.62 kg CO2e in all: 1 figure is missing" in text
     rows = list(csv.DictReader(io.StringIO(CostText(made, None).csv())))
@@ -185,7 +205,7 @@ def test_people_read_one_short_unit_and_programs_read_kwh_and_kg():
     made = CostText(bill(*SMALL), None)
     text, rows = made.markdown(), list(csv.DictReader(io.StringIO(made.csv())))
     assert "toy: 2 attempts took at least 688 µWh and 184 µg CO2e" in text
-    assert "| what | attempts | µWh | counter µWh | modelled µWh | missing figures | µg CO2e | seconds |" in text
+    assert "| what | attempts | µWh | counter µWh | modelled µWh | missing figures | µg CO2e | time |" in text
     assert "| a | missing |" in text
     assert "| b | 2 |" in text
     assert not re.search(r"0\.000|e-0|kWh|kg", text)

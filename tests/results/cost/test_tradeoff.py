@@ -108,6 +108,10 @@ def test_where_all_energy_is_missing_a_way_is_off_the_front_and_there_is_no_hype
     assert (made.reference, made.hypervolume, made.bound) == (None, None, False)
     said = CostText(make_bill(pd.DataFrame(rows), "toy"), made).notes
     assert "no hypervolume: no energy of the sweep is known, or no choice loses anything" in said
+    assert "'full sweep' chooses by validation images" in said
+    without = tradeoff_notes(replace(made, ways=[way for way in made.ways if way.name != SWEEP]))
+    assert not [sentence for sentence in without if SWEEP in sentence]  # it has no row
+    assert "measures pay for pretrainings, each shared over 2 targets; constants pay nothing" in without
 
 
 def partly_known(kwh=10.0, **changes):
@@ -484,3 +488,13 @@ def test_a_full_sweep_is_named_where_every_pair_was_run_alone_and_a_choice_has_n
     section = tradeoff(chosen)
     assert not [note for note in section.notes if "Hypervolume" in note]
     assert {row[0] for row in section.tables[0].rows} == {CHANCE, "always imagenet", MADE}
+
+
+def test_long_names_beside_the_drawing_are_in_several_lines_and_leave_it_its_width(tmp_path):
+    point = Paid("full sweep", None, 0.002, None, None, known=1460.0, rough=True, without=359)
+    figure = Figure(figsize=(8.4, 4.2), layout="constrained")
+    plot_paid(figure, figure.subplots(), [point], tmp_path / "x.svg")
+    [text] = figure.legends[0].get_texts()
+    assert " ".join(text.get_text().split()) == "1 full sweep, ≈ 1460 kWh, not counting 359 runs of unknown energy"
+    assert max(map(len, text.get_text().split("\n"))) <= 34
+    assert height_for([point] * 40, 0.0) > 2 * height_for([replace(point, rough=False, kwh=1.0)] * 40, 0.0)
