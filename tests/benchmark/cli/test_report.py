@@ -52,7 +52,7 @@ def test_a_report_is_a_file_and_a_run_of_its_own_once(cats, tracking):
     code, out, err = cats("report", "toy", "--output", "deep/page.html", "--figures", "figures")
     assert (code, err) == (0, "")
     assert out.startswith("deep/page.html: 0.")
-    assert "1 attempt, 1 with curves and ROC" in out
+    assert "1 attempt at cells and pretrainings, 1 with curves and ROC" in out
     assert Path("deep/page.html").read_text().startswith("<!DOCTYPE html>")
     assert {path.name for path in Path("figures").glob("heat.*")} >= {"heat.png", "heat.svg", "heat.pdf"}
     assert kinds(tracking) == ["cell", "report"]
