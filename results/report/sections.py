@@ -44,11 +44,11 @@ def ranks(board: Board) -> Section:
     dark = not here or tested(here, board.noise)
     points = [IntervalPoint(row.source, row.mean_rank or 0.0, row.low, row.high, not dark or row.tie == 1) for row in ranked]
     tied = sum(row.tie == 1 for row in ranked[1:])
-    near = how_many(tied, "source") if tied else "no source"
     over = f"Mean rank by test {metric} over {shared}"
     if target is not None:
         over = f"Rank by test {metric} on {target}, the only target that all sources share"
-    seen = f"{near} cannot be told apart from {ranked[0].source}, the first"
+    first = ranked[0].source
+    seen = f"{how_many(tied, 'source')} cannot be told apart from {first}, the first" if tied else f"{first} is alone in tie 1"
     seen = seen if dark else f"nothing was tested, because {why_untested(here)}"
     title = f"{over}: {seen}; {gaps}" if gaps else f"{over}: {seen}"
     text = "Dot: mean rank; line: its 95 % interval. Left is better. The table below gives the figures."

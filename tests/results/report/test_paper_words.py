@@ -65,6 +65,12 @@ def test_what_is_over_targets_names_the_metric_and_what_gaps_count_as():
     assert open_gaps.tables[0].caption != overview(board(GAPS), None).tables[0].caption
 
 
+def test_a_first_source_without_a_tie_is_alone():
+    one = board([row for row in CLEAR if row["target"] == "a"])
+    chart = ranks(one).charts[0]
+    assert chart.title == "Rank by test AUC on a, the only target that all sources share: good is alone in tie 1"
+
+
 def test_captions_in_latex_speak_neither_of_dots_nor_of_options():
     tables = [*per_target(board(ONCE)).all_tables(), *overview(board(ONCE), None).tables, *heat(board(CLEAR)).tables]
     for text in map(latex, tables):
