@@ -1,4 +1,4 @@
-"""What a report says about the plan and the entries behind it, for what writes one: a command, a notebook, an archive."""
+"""What a report says about the plan and the entries behind it, for the command, the notebook or the archive that writes one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

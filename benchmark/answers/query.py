@@ -1,4 +1,4 @@
-"""Reads the runs of a plan, or of a whole MLflow experiment, for what shows results: a command, a notebook."""
+"""Reads the runs of a plan, or of a whole MLflow experiment, for the command or the notebook that shows results."""
 
 import logging
 from collections.abc import Callable

@@ -39,8 +39,8 @@ class Picture:
 def decoded(contents: Iterable[tuple[str, Content]], reading: Reading, threads: int, ahead: int) -> Iterator[Picture]:
     """Each (name, content) as a Picture, in their order.
 
-    threads: that decode, THREADS at most, of volumes VOLUME_THREADS. ahead: pictures that may wait, decoded, for whoever uses
-    them.
+    threads: that decode, THREADS at most, of volumes VOLUME_THREADS. ahead: pictures that may wait, decoded, until they are
+    used.
     """
     most = THREADS if reading.volume is None else VOLUME_THREADS
     with ThreadPoolExecutor(max(1, min(threads, most)), thread_name_prefix="decode") as pool:

@@ -97,7 +97,7 @@ class Training:
             with limited_to(self.threads):
                 self._make_epochs(checkpoint)
         finally:
-            wait_for(str(self.device))  # whoever uses the rig next may do so in another stream
+            wait_for(str(self.device))  # the next user of the rig may use another stream
         if self.best_state is not None:
             self.network.load_state_dict(self.best_state)
         elif self.recipe.epochs:

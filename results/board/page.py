@@ -39,7 +39,7 @@ SHOWN = tuple(
 
 
 def note_of(board: Board) -> str:
-    """The description, for whoever opens MLflow for the first time. Names are made harmless.
+    """The description, for readers who open MLflow for the first time. Names are made harmless.
 
     What came out, how sure that is, what is compared, the sources over all targets, what the columns mean, and the verdict on
     each target.

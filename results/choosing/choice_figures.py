@@ -10,7 +10,7 @@ def unit_of(choice: Choice) -> EnergyUnit:
 
 
 def loss_text(loss: float | None) -> str:
-    """A validation loss in a table; None is that of failed runs. Small ones have two digits of their own, to be told apart."""
+    """A validation loss; None is that of failed runs. Small ones have two digits of their own, to be told apart."""
     if loss is None:
         return "failed"
     return significant(loss, 2) if 0 < abs(loss) < 0.01 else f"{loss:.3f}"
@@ -23,11 +23,6 @@ def number_text(value: float, digits: int = 2) -> str:
     else:
         text = f"{value:.3f}".rstrip("0") if 0 < abs(value) < 0.1 else f"{value:.{digits}f}"
     return text.replace("0.", ".", 1) if 0 < abs(value) < 1 else text
-
-
-def own_loss_text(value: float) -> str:
-    """A loss, which has no upper bound, keeps the zero before its point: 0.293. See number_text for a very small one."""
-    return significant(value, 1) if 0 < abs(value) < 0.0005 else f"{value:.3f}"
 
 
 def time_text(hours: float) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from results.board.exact import why_exact
 from results.choosing.choice import Choice, Named, Spent, Taken, arm_text, arms_text, setting_in
-from results.choosing.choice_figures import loss_text, number_text, own_loss_text, time_text, unit_of
+from results.choosing.choice_figures import loss_text, number_text, time_text, unit_of
 from results.choosing.policy import WAYS
 from results.choosing.prior import ONLY
 from results.metrics import written
@@ -67,7 +67,7 @@ def _taken(choice: Choice) -> list[str]:
     taken = choice.taken
     if taken is None:
         return [f"No answer: no run on {choice.target} has finished."]
-    figures = [f"val loss {own_loss_text(taken.val_loss)}"]
+    figures = [f"val loss {loss_text(taken.val_loss)}"]
     if taken.score is not None:
         figures.append(
             f"test {written(choice.metric)} {number_text(taken.score)}, {_interval(choice.metric, taken.score, taken)}"

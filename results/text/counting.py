@@ -1,4 +1,4 @@
-"""Long work counts what it has done; whoever shows progress to the user says here how it is shown."""
+"""Long work counts what it has done; the code that shows progress to the user says here how it is shown."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator

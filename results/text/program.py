@@ -2,7 +2,7 @@
 
 from contextvars import ContextVar
 
-NOTEBOOK = "catsbench"  # the module, for whoever calls it from Python
+NOTEBOOK = "catsbench"  # the module that Python code imports
 _running: ContextVar[str] = ContextVar("_running", default=NOTEBOOK)
 
 
