@@ -37,7 +37,8 @@ def connected(scheduler: str | None, environs: Callable[[], list[dict[str, str]]
     Raises CatsError if dask.distributed is not installed, or if no scheduler answers there.
     """
     distributed = _distributed()
-    logging.getLogger("distributed.client").addFilter(no_cancellation)
+    for name in ("distributed.client", "asyncio"):
+        logging.getLogger(name).addFilter(no_sign_of_closing)
     if scheduler is None:
         import dask
 
@@ -64,9 +65,15 @@ def connected(scheduler: str | None, environs: Callable[[], list[dict[str, str]]
         yield client
 
 
-def no_cancellation(record: logging.LogRecord) -> bool:
-    """Whether a line of Dask's log is to be shown: not how a client that waits for its scheduler is closed, line by line."""
-    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+def no_sign_of_closing(record: logging.LogRecord) -> bool:
+    """Whether a line of a log is to be shown: not what a client that is closed leaves behind, since nothing is wrong then.
+
+    These are waits for the scheduler that are cancelled, and the pause between two messages to it, whose end nobody awaits any
+    more (tornado's `Event.wait`).
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    pause = record.name == "asyncio" and isinstance(error, TimeoutError) and error.args == ("Timeout",)
+    return not pause and not isinstance(error, asyncio.CancelledError)
 
 
 def check_scheduler(address: str) -> None:

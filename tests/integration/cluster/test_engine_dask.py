@@ -1,5 +1,7 @@
 """The Dask engine: every job once, whatever dies, hangs, comes late or does not fit."""
 
+import asyncio
+import gc
 import json
 import os
 import re
@@ -21,6 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from distributed.deploy.spec import SpecCluster
+from tornado.locks import Event
 
 from benchmark.execution.cluster import scheduler
 from benchmark.execution.cluster.engine import Dask
@@ -210,6 +213,21 @@ def test_a_client_that_waits_for_its_scheduler_is_closed_without_a_traceback(by_
         while client.status != "connecting":
             time.sleep(0.01)
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
+def test_a_pause_between_two_messages_that_a_closed_client_awaits_no_more_is_no_error(by_hand, caplog):
+    with connected(by_hand.address, list):
+        pass
+
+    async def never_awaited():
+        Event().wait(timedelta(milliseconds=1))
+        asyncio.get_running_loop().create_future().set_exception(TimeoutError("the server is away"))
+        await asyncio.sleep(0.05)
+
+    asyncio.run(never_awaited())
+    gc.collect()
+    shown = [record.exc_info[1] for record in caplog.records if record.name == "asyncio" and record.exc_info]
+    assert [str(error) for error in shown] == ["the server is away"]
 
 
 def test_a_stopped_driver_takes_its_jobs_back_from_a_cluster_that_goes_on(jobs, by_hand):
