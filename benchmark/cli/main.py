@@ -1,5 +1,6 @@
 """The command line `cats`. Each command imports heavy libraries inside its function, so that `--help` answers at once."""
 
+import gc
 import logging
 import os
 import sys
@@ -91,6 +92,9 @@ for panel, members in PANELS.items():
             registered.cls = CatsCommand if registered.cls is TyperCommand else registered.cls
         app.add_typer(member)
 log = logging.getLogger("cats")
+# New objects until Python looks for cycles that nothing uses. Its own number, 700, looks again and again through the libraries
+# that a command has loaded, which all stay.
+OBJECTS = 20_000
 COMPLETION = "_CATS_COMPLETE"  # set by a shell that wants the words with which a call can go on
 
 
@@ -115,6 +119,7 @@ def main() -> None:
     """Run the command line; a CatsError is printed as its sentence, with exit code 2."""
     wait_briefly()  # these two settings must come before torch is loaded, which only some commands do
     large_pages()
+    gc.set_threshold(OBJECTS, 20, 20)
     prepare()
     try:
         code = _command()

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from results.board.candidates import Candidate
 from results.board.paired_images import image_variance
 from results.error import CatsError, nearest
 from results.metrics import metric_of, width_of
+from results.statistics.distributions import t_quantile, t_tail
 from results.statistics.influence import Predictions, ReadPredictions, run_predictions
 from results.statistics.intervals import standard_errors
 from results.statistics.power import MOST_SEEDS, WANTED, Noise, paired_power, seeds_needed
@@ -113,8 +113,8 @@ def compare(
     mean, ends, p = float(gaps.mean()), None, None
     if parts[0].sum() > 0:
         scales = [(float(error), float(free)) for error, free in standard_errors(*parts)]
-        half = max(float(stats.t.ppf(0.975, free)) * error for error, free in scales)
-        p = max(float(2 * stats.t.sf(abs(mean) / error, free)) for error, free in scales if error > 0)
+        half = max(float(t_quantile(0.975, free)) * error for error, free in scales)
+        p = max(float(2 * t_tail(abs(mean) / error, free)) for error, free in scales if error > 0)
         most = width_of(metric)
         ends = max(mean - half, -most), min(mean + half, most)  # no difference is larger than the metric is wide
     low, high = ends or (None, None)

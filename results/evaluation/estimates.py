@@ -4,12 +4,12 @@ A board with one seed shows the same interval, see results.statistics.intervals.
 """
 
 import numpy as np
-from scipy import stats
 
 from results.evaluation.proportion import Estimate, accuracy
 from results.evaluation.reliability import calibration_error
 from results.metrics import METRICS
 from results.statistics.bounded import bounded_interval
+from results.statistics.distributions import t_quantile
 from results.statistics.influence import Predictions, patient_shares
 
 
@@ -34,6 +34,6 @@ def estimate_of(metric: str, of: Predictions) -> Estimate:
         return unknown
     error = float(np.sqrt((shares**2).sum()))
     # A few patients say little about how much patients differ.
-    quantile = float(stats.t.ppf(0.975, len(shares) - 1))
+    quantile = float(t_quantile(0.975, len(shares) - 1))
     low, high = map(float, bounded_interval(value, quantile * error, entry.bounds))
     return Estimate(value, low, high, len(of.truth)) if low < high else unknown

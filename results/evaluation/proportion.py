@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from results.statistics.distributions import normal_quantile, t_quantile
 from results.statistics.influence import Predictions
 
-HALF_95 = float(stats.norm.ppf(0.975))  # standard errors from a value to an end of its 95 % interval
+HALF_95 = float(normal_quantile(0.975))  # standard errors from a value to an end of its 95 % interval
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ def proportion(hits: np.ndarray, groups: np.ndarray | None = None, level: float 
     if not count:
         return Estimate(np.nan, np.nan, np.nan, 0)
     share = float(np.mean(hits))
-    effective, z = float(count), float(stats.norm.ppf(0.5 + level / 2))
+    effective, z = float(count), float(normal_quantile(0.5 + level / 2))
     patients = count if groups is None else len(np.unique(groups))
     if groups is not None and patients < count:
         if patients == 1:
             return Estimate(share, np.nan, np.nan, count)
         effective = _effective(np.asarray(hits, dtype=float), groups, share, patients)
-        z = float(stats.t.ppf(0.5 + level / 2, patients - 1))
+        z = float(t_quantile(0.5 + level / 2, patients - 1))
     low, high = wilson(share, effective, z)
     return Estimate(share, low, high, count)
 

@@ -6,12 +6,12 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from results.evaluation.estimates import estimate_of
 from results.evaluation.proportion import HALF_95, Estimate
 from results.metrics import metric_of
 from results.record import ATTRIBUTE
+from results.statistics.distributions import normal_tail
 from results.statistics.influence import FEWEST, Predictions, patient_shares
 from results.statistics.multiple_testing import holm
 
@@ -119,7 +119,7 @@ def _worst(ranked: Sequence[Subgroup], errors: Mapping[str, Errors]) -> list[str
     apart_by = values[ones] - values[others]
     first_lower = (apart_by < 0).astype(int)  # the error of each on the side where the other lies: 0 below, 1 above
     error = np.hypot(spread[ones, first_lower], spread[others, 1 - first_lower])
-    p = holm(2 * stats.norm.sf(np.abs(apart_by) / error))
+    p = holm(2 * normal_tail(np.abs(apart_by) / error))
     if (p >= 0.05).all():
         return []
     apart = {int(other) for one, other, each in zip(ones, others, p, strict=True) if one == 0 and each < 0.05}

@@ -9,7 +9,9 @@ scale of the figure, see docs/statistics.md.
 """
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
+
+from results.statistics.distributions import normal_quantile, t_quantile
 
 Bounds = tuple[float, float]
 MOST = 600.0  # e to this power is still a number
@@ -54,8 +56,8 @@ def mean_interval(
 
 def half_width(values: np.ndarray, inside: float | np.ndarray = 0.0, level: float = 0.95) -> np.ndarray:
     """Half the width of Student's t interval of the mean of (n,) or (n, k) values; see mean_interval for `inside`."""
-    alone = stats.t.ppf(0.5 + level / 2, len(values) - 1) * stats.sem(values, axis=0)
-    return np.asarray(np.maximum(alone, stats.norm.ppf(0.5 + level / 2) * inside))
+    alone = t_quantile(0.5 + level / 2, len(values) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    return np.asarray(np.maximum(alone, normal_quantile(0.5 + level / 2) * inside))
 
 
 def interval_over_targets(mean: float, figures: np.ndarray, drawn: np.ndarray, bounds: Bounds) -> tuple[float, float] | None:

@@ -13,8 +13,9 @@ distribution is a sum of folded normal ones, so that nothing is drawn. docs/eval
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 from scipy.special import ndtr
+
+from results.statistics.distributions import normal_quantile, t_quantile
 
 SMALLEST_BIN, MOST_BINS = 20, 15  # images of a bin, bins
 STEPS = 45  # of a bisection
@@ -127,7 +128,7 @@ def interval_of(made: Decisions, level: float = 0.95) -> tuple[float, float]:
         return float("nan"), float("nan")
     gaps = gaps_of(made)[0]
     dependent = clusters < len(made.confidence)
-    z = float(stats.t.ppf(0.5 + level / 2, clusters - 1) if dependent else stats.norm.ppf(0.5 + level / 2))
+    z = float(t_quantile(0.5 + level / 2, clusters - 1) if dependent else normal_quantile(0.5 + level / 2))
     return float(quantile_error(gaps, z)), float(quantile_error(gaps, -z))
 
 

@@ -9,8 +9,8 @@ docs/data_size.md shows by simulation how often it holds the truth, and how ofte
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from results.statistics.distributions import t_quantile
 from results.statistics.intervals import NOTHING, standard_errors
 
 STEPS = 100  # into which the way between two places is divided
@@ -90,7 +90,7 @@ def half_widths(of: Differences, weights: np.ndarray, level: float = 0.95) -> np
     frees = np.stack([np.full(len(weights), count - 1.0 if several else np.inf), np.full(len(weights), of.freedom)])
     half, known = np.full(len(weights), np.inf), parts.sum(axis=0) > NOTHING
     scales = standard_errors(parts[:, known], frees[:, known])
-    half[known] = np.max([stats.t.ppf(0.5 + level / 2, free) * error for error, free in scales], axis=0)
+    half[known] = np.max([t_quantile(0.5 + level / 2, free) * error for error, free in scales], axis=0)
     return half
 
 

@@ -112,12 +112,12 @@ def auc(of: Predictions) -> np.ndarray | None:
 
 def _binary_auc(positive: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Placement values: of a positive image the share of negatives below it, of a negative the share of positives above."""
-    from scipy.stats import rankdata  # here, because plans read the names of metrics and scipy loads slowly
+    from results.statistics.distributions import row_ranks  # here, because plans read names of metrics and scipy is slow
 
     m, n = int(positive.sum()), int((~positive).sum())
-    ranks, placed = rankdata(probabilities), np.empty(len(probabilities))
-    placed[positive] = (ranks[positive] - rankdata(probabilities[positive])) / n
-    placed[~positive] = 1 - (ranks[~positive] - rankdata(probabilities[~positive])) / m
+    ranks, placed = row_ranks(probabilities), np.empty(len(probabilities))
+    placed[positive] = (ranks[positive] - row_ranks(probabilities[positive])) / n
+    placed[~positive] = 1 - (ranks[~positive] - row_ranks(probabilities[~positive])) / m
     return _by_class(placed, [positive, ~positive])
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from scipy import stats
 
 from results.statistics.bounded import bounded_interval
+from results.statistics.distributions import row_ranks, t_quantile
 from results.statistics.studentized_range import tail
 
 DRAWS = 1000
@@ -92,7 +92,7 @@ def intervals(measured: TargetResults, bounds: tuple[float, float], level: float
     known = parts.sum(axis=0) > 0
     half = np.full(len(freedom), np.nan)
     scales = standard_errors(parts[:, known], frees[:, known])
-    half[known] = np.max([stats.t.ppf(0.5 + level / 2, free) * error for error, free in scales], axis=0)
+    half[known] = np.max([t_quantile(0.5 + level / 2, free) * error for error, free in scales], axis=0)
     low, high = np.maximum(bounds[0], measured.means - half), np.minimum(bounds[1], measured.means + half)
     alone = known & np.isnan(variance)  # one seed, and no noise is stated
     low[alone], high[alone] = bounded_interval(measured.means[alone], half[alone], bounds)
@@ -204,7 +204,7 @@ def draw_means(measured: TargetResults, rng: np.random.Generator, count: int = D
 @lru_cache(maxsize=64)
 def _quantiles(freedom: float, kind: type[np.floating]) -> np.ndarray:
     """(GRAIN,) quantiles of Student's t; the targets of a board have few numbers of seeds. Nobody may write into it."""
-    table = np.asarray(stats.t.ppf((np.arange(GRAIN) + 0.5) / GRAIN, freedom).astype(kind))
+    table = np.asarray(t_quantile((np.arange(GRAIN) + 0.5) / GRAIN, freedom).astype(kind))
     table.flags.writeable = False
     return table
 
@@ -231,7 +231,7 @@ def rank_draws(drawn: np.ndarray, level: float = 0.95) -> Ranks:
     ranks = np.empty(drawn.shape, dtype=np.float32)
     np.put_along_axis(ranks, order, np.arange(1, drawn.shape[1] + 1, dtype=np.float32)[None], axis=1)
     equal = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
-    ranks[equal] = stats.rankdata(-drawn[equal], axis=1)
+    ranks[equal] = row_ranks(-drawn[equal])
     first = drawn[equal] == ordered[equal, :1]
     best = np.bincount(order[~equal, 0], minlength=drawn.shape[1]) + (first / first.sum(axis=1, keepdims=True)).sum(axis=0)
     # The inverted distribution function, as np.quantile has it; rows of memory sort many times faster than columns.

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from results.statistics.bounded import mean_interval
+from results.statistics.distributions import normal_quantile, row_ranks, t_quantile
 from results.statistics.intervals import DRAWS, TargetResults, intervals
 from results.statistics.rank_tests import critical_difference
 
@@ -45,7 +45,7 @@ def mean_ranks(means: np.ndarray, variances: np.ndarray | None = None, level: fl
 
     Returns mean, low, high, each (S,); low and high are NaN with one target.
     """
-    ranks = stats.rankdata(-means, axis=1)
+    ranks = row_ranks(-means)
     point, sources = ranks.mean(axis=0), ranks.shape[1]
     if len(ranks) < 2:
         nothing = np.full(sources, np.nan)
@@ -62,10 +62,10 @@ def _spread(ranks: np.ndarray, variances: np.ndarray | None, level: float = 0.95
     mean = squares.mean()
     moderated = (squares + lent * mean / own + WHOLE) / (own + lent)
     loud = np.maximum(squares, mean) / max(mean, 1e-12)
-    half = stats.t.ppf(0.5 + level / 2, own + lent / np.maximum(loud, 1) ** LOUD)
+    half = t_quantile(0.5 + level / 2, own + lent / np.maximum(loud, 1) ** LOUD)
     half = half * np.sqrt(np.maximum(squares / own, moderated) / count)
     if variances is not None:
-        half = np.maximum(half, stats.norm.ppf(0.5 + level / 2) * np.sqrt(variances.mean(axis=0) / count))
+        half = np.maximum(half, normal_quantile(0.5 + level / 2) * np.sqrt(variances.mean(axis=0) / count))
     return _Spread(gaps, lent, moderated * (own + lent), half)
 
 
@@ -75,7 +75,7 @@ def best_chances(means: np.ndarray, variances: np.ndarray | None, rng: np.random
     From DRAWS draws: the rank gaps of the targets with random weights, so that sources stay correlated, plus the borrowed
     variance of mean_ranks, times one Student's t for all, scaled so that 95 % of a source's draws lie in its interval.
     """
-    ranks = stats.rankdata(-means, axis=1)
+    ranks = row_ranks(-means)
     (count, sources), spread = ranks.shape, _spread(ranks, variances)
     own = count - 1
     drawn = rng.standard_normal((DRAWS, count)) @ spread.gaps
@@ -87,7 +87,7 @@ def best_chances(means: np.ndarray, variances: np.ndarray | None, rng: np.random
     freedom = own + spread.lent
     heavy = np.sqrt(rng.chisquare(freedom, DRAWS) / freedom)
     unit = drawn / np.sqrt(spread.squares) / heavy[:, None]
-    first = (ranks.mean(axis=0) + unit * spread.half / stats.t.ppf(0.975, freedom)).argmin(axis=1)
+    first = (ranks.mean(axis=0) + unit * spread.half / t_quantile(0.975, freedom)).argmin(axis=1)
     return np.bincount(first, minlength=sources) / DRAWS
 
 

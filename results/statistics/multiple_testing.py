@@ -1,7 +1,6 @@
 """Corrections of p-values for several tests."""
 
 import numpy as np
-from scipy.stats import rankdata
 
 ROUNDING = 1e-6  # statistics that differ by less, in parts of the largest one, are equal
 
@@ -24,6 +23,8 @@ def permutation_p(statistics: np.ndarray) -> np.ndarray:
     """
     largest = np.abs(statistics).max(axis=1, keepdims=True)
     rounded = np.round(statistics / np.where(largest > 0, largest, 1) / ROUNDING)
+    from scipy.stats import rankdata  # here, because it loads slowly and few corrections need it
+
     return np.asarray(rankdata(-rounded, method="max", axis=1) / statistics.shape[1])
 
 

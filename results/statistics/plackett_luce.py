@@ -8,9 +8,10 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from results.statistics.distributions import normal_quantile, t_quantile
 
 PENALTY = 0.1  # times the sum of squares: without it a source that always wins would be infinitely strong
 
@@ -43,7 +44,7 @@ def strengths(
         between = ((moves @ (slopes - slopes.mean(axis=0)).T) ** 2).sum(axis=1) * targets / (targets - 1)
         expected = np.diag(moves @ curvature @ moves)  # covariance of the slopes if the model is true
         half = np.maximum(
-            stats.t.ppf(0.5 + level / 2, targets - 1) * np.sqrt(between), stats.norm.ppf(0.5 + level / 2) * np.sqrt(expected)
+            t_quantile(0.5 + level / 2, targets - 1) * np.sqrt(between), normal_quantile(0.5 + level / 2) * np.sqrt(expected)
         )
     return theta, theta - half, theta + half
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
+from results.statistics.distributions import chi2_quantile, t_quantile
 from results.statistics.studentized_range import critical
 
 WANTED = 0.8  # the probability with which a difference is to be detected
@@ -54,7 +55,7 @@ def power(difference: float, noise: Noise, seeds: int, alpha: float = 0.05) -> f
 @lru_cache(maxsize=64)
 def _bar(noise: Noise, seeds: int, alpha: float) -> tuple[np.ndarray, float]:
     """How far apart two means must be, over the estimates of their variances, and the standard error of their difference."""
-    each = noise.seeds / seeds * stats.chi2.ppf(GRID, seeds - 1) / (seeds - 1)  # what the variance of a mean is estimated as
+    each = noise.seeds / seeds * chi2_quantile(GRID, seeds - 1) / (seeds - 1)  # what the variance of a mean is estimated as
     one, other = np.meshgrid(each, each)
     total = one + other + noise.images
     squares = (one**2 + other**2) / (seeds - 1)
@@ -77,7 +78,7 @@ def paired_power(difference: float, noise: Noise, seeds: int, alpha: float = 0.0
     """
     if seeds < 2:
         return 0.0
-    each = noise.seeds / seeds * stats.chi2.ppf(GRID, seeds - 1) / (seeds - 1)
+    each = noise.seeds / seeds * chi2_quantile(GRID, seeds - 1) / (seeds - 1)
     squares = each**2 / (seeds - 1)
     both = _far_alone(each + noise.images, squares + noise.images**2 / max(noise.units - 1, 1), alpha)
     far = np.maximum(both, _far_alone(each, squares, alpha))
@@ -87,7 +88,7 @@ def paired_power(difference: float, noise: Noise, seeds: int, alpha: float = 0.0
 def _far_alone(variance: np.ndarray, squares: np.ndarray, alpha: float) -> np.ndarray:
     """How far a paired difference must be from 0 by Student's t; see _far."""
     freedom = np.maximum(variance**2 / np.maximum(squares, 1e-300), 1.0)
-    return np.asarray(stats.t.ppf(1 - alpha / 2, freedom) * np.sqrt(variance))
+    return np.asarray(t_quantile(1 - alpha / 2, freedom) * np.sqrt(variance))
 
 
 def _far(variance: np.ndarray, squares: np.ndarray, sources: int, alpha: float) -> np.ndarray:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
 
+from results.statistics.distributions import row_ranks
 from results.statistics.multiple_testing import holm
 
 
@@ -38,7 +38,7 @@ class Difference:
 
 def difference(sources: list[str], means: np.ndarray) -> Difference:
     """Test the differences of sources. means: (T, S), higher is better, every source on every target."""
-    ranks = stats.rankdata(-means, axis=1).mean(axis=0)
+    ranks = row_ranks(-means).mean(axis=0)
     order = sorted(range(len(sources)), key=lambda i: (ranks[i], sources[i]))
     p = friedman(means)
     cd = None if p is None else critical_difference(len(sources), len(means))
@@ -52,7 +52,9 @@ def friedman(means: np.ndarray) -> float | None:
     targets, sources = means.shape
     if sources < 3 or targets < 2 or (np.ptp(means, axis=1) == 0).all():
         return None
-    return float(stats.friedmanchisquare(*means.T).pvalue)
+    from scipy.stats import friedmanchisquare  # here, because it loads slowly and not every board needs it
+
+    return float(friedmanchisquare(*means.T).pvalue)
 
 
 def critical_difference(sources: int, targets: int, level: float = 0.95) -> float:
@@ -63,7 +65,9 @@ def critical_difference(sources: int, targets: int, level: float = 0.95) -> floa
 @lru_cache(maxsize=256)
 def _quantile(level: float, sources: int) -> float:
     """Of the studentised range with infinitely many degrees of freedom; scipy takes milliseconds for it."""
-    return float(stats.studentized_range.ppf(level, sources, np.inf))
+    from scipy.stats import studentized_range
+
+    return float(studentized_range.ppf(level, sources, np.inf))
 
 
 def cliques(ranks: np.ndarray, cd: float) -> list[list[int]]:
@@ -81,12 +85,14 @@ def _told_apart(sources: list[str], means: np.ndarray) -> list[tuple[str, str, f
     # With N targets no p is below 2 / 2^N, and with P pairs none is below P times that after Holm: no pair can be significant.
     if not len(one) or len(one) * 2.0 ** (1 - len(means)) > 0.05:
         return []
+    from scipy.stats import wilcoxon
+
     gaps = means[:, one] - means[:, other]
     raw, differ = np.ones(len(one)), (gaps != 0).any(axis=0)
-    raw[differ] = stats.wilcoxon(gaps[:, differ], axis=0).pvalue
+    raw[differ] = wilcoxon(gaps[:, differ], axis=0).pvalue
     p, pairs = holm(raw), []
     for pair in np.flatnonzero(p < 0.05):
         gap, names = gaps[:, pair], (sources[one[pair]], sources[other[pair]])
-        better, worse = names if (np.sign(gap) * stats.rankdata(np.abs(gap))).sum() > 0 else names[::-1]
+        better, worse = names if (np.sign(gap) * row_ranks(np.abs(gap))).sum() > 0 else names[::-1]
         pairs.append((better, worse, float(p[pair])))
     return sorted(pairs, key=lambda pair: pair[2])

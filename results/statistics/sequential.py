@@ -21,8 +21,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
 
+from results.statistics.distributions import t_tail
 from results.statistics.intervals import NOTHING
 
 LOOK = 3  # seeds before the first look: the variance of two seeds says too little
@@ -104,7 +104,7 @@ def better(values: np.ndarray, shift: float = 0.0) -> np.ndarray:
 def student_p(lead: np.ndarray, variance: np.ndarray, freedom: np.ndarray) -> np.ndarray:
     """Two-sided p-values of differences, from their squared standard errors; 1 where nothing varies. All of one shape."""
     able, p = variance > NOTHING, np.ones(lead.shape)
-    p[able] = 2 * stats.t.sf(np.abs(lead[able]) / np.sqrt(variance[able]), freedom[able])
+    p[able] = 2 * t_tail(np.abs(lead[able]) / np.sqrt(variance[able]), freedom[able])
     return p
 
 

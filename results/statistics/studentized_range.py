@@ -3,8 +3,10 @@
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
 from scipy.interpolate import CubicSpline
+from scipy.special import ndtr
+
+from results.statistics.distributions import t_tail
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
 STEPS = 250  # of log s
@@ -17,8 +19,8 @@ def _range(k: int) -> CubicSpline:
     """P(range of k standard normals <= w) for w in [0, 20]: k ∫ φ(z) (Φ(z) - Φ(z - w))^(k-1) dz."""
     widths = np.linspace(0, 20, 2001)
     z = 9 * NODES
-    inner = (stats.norm.cdf(z) - stats.norm.cdf(z - widths[:, None])) ** (k - 1)
-    return CubicSpline(widths, k * (inner * stats.norm.pdf(z)) @ (9 * WEIGHTS))
+    inner = (ndtr(z) - ndtr(z - widths[:, None])) ** (k - 1)
+    return CubicSpline(widths, k * (inner * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)) @ (9 * WEIGHTS))
 
 
 @lru_cache(maxsize=64)
@@ -46,7 +48,7 @@ def tail(q: np.ndarray, k: int, freedom: np.ndarray) -> np.ndarray:
     exp(freedom (y - e^2y / 2)) and is smooth, so that equal steps suffice. Quantiles would take a hundred times longer.
     """
     if k == 2:
-        return np.asarray(2 * stats.t.sf(q / np.sqrt(2), freedom))
+        return np.asarray(2 * t_tail(q / np.sqrt(2), freedom))
     finite = np.minimum(freedom, 1e9)[:, None]
     ratio = REACH / finite
     below = np.where(ratio < 0.25, 1.5 * np.sqrt(ratio), ratio + 0.5)

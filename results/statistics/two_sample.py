@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve
-from scipy.stats import norm, rankdata
+
+from results.statistics.distributions import normal_quantile, row_ranks
 
 SAME = 1e-6  # squared distances below this part of the mean squared length are those of equal images
 FOLDS = 5
@@ -93,7 +94,7 @@ def classifier_auc(features: np.ndarray, labels: Labels, rng: np.random.Generato
         gram[np.diag_indices_from(gram)] += RIDGE * max(np.trace(gram) / len(gram), np.finfo(float).tiny)
         weights = solve(gram, train.T, assume_a="pos", check_finite=False)
         said[:, test] = labels.new[:, ~test] @ ((reduced[test] - middle) @ weights).T.astype(np.float32)
-    return _auc(rankdata(said, axis=1), labels)
+    return _auc(row_ranks(said), labels)
 
 
 def rank_shift(values: np.ndarray, labels: Labels) -> np.ndarray:
@@ -101,7 +102,7 @@ def rank_shift(values: np.ndarray, labels: Labels) -> np.ndarray:
 
     The statistic of Mann & Whitney (1947): above 0.5 new images are larger.
     """
-    return _auc(np.broadcast_to(rankdata(values), labels.new.shape), labels)
+    return _auc(np.broadcast_to(row_ranks(values), labels.new.shape), labels)
 
 
 def shares_apart(marks: np.ndarray, labels: Labels) -> np.ndarray:
@@ -133,7 +134,7 @@ def detectable(new: int, reference: int, level: float, power: float = 0.8) -> fl
     The efficiency of the test of Mann & Whitney is 3/π of that of the t-test for normal values.
     """
     error = np.sqrt((1 / new + 1 / reference) * np.pi / 3)
-    return float((norm.isf(level / 2) + norm.ppf(power)) * error)
+    return float((normal_quantile(power) - normal_quantile(level / 2)) * error)
 
 
 def _auc(ranks: np.ndarray, labels: Labels) -> np.ndarray:

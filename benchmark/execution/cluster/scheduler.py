@@ -66,11 +66,7 @@ def connected(scheduler: str | None, environs: Callable[[], list[dict[str, str]]
 
 
 def no_sign_of_closing(record: logging.LogRecord) -> bool:
-    """Whether a line of a log is to be shown: not what a client that is closed leaves behind, since nothing is wrong then.
-
-    These are waits for the scheduler that are cancelled, and the pause between two messages to it, whose end nobody awaits any
-    more (tornado's `Event.wait`).
-    """
+    """Whether a log shows a line: not of a wait that a closed client cancels, or of its pause between two messages."""
     error = record.exc_info[1] if record.exc_info else None
     pause = record.name == "asyncio" and isinstance(error, TimeoutError) and error.args == ("Timeout",)
     return not pause and not isinstance(error, asyncio.CancelledError)
