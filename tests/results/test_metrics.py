@@ -180,6 +180,7 @@ def test_a_probability_of_one_half_gives_the_label():
 WITHOUT_INFLUENCE = {"precision", "recall", "f1", "average_precision", "kappa"}  # on purpose: `cats compare` resamples instead
 
 
+@pytest.mark.slow
 def test_every_metric_says_its_bounds_its_direction_and_how_images_move_it():
     assert len(METRICS) == len(TABLE)
     assert {metric.name for metric in TABLE if metric.influence is None} == WITHOUT_INFLUENCE

@@ -54,6 +54,7 @@ def played():
     return [Trial(trial.arm, 0, trial.val_loss, 0.001, 0.1) for trial in made], column.sources, column.settings, prior
 
 
+@pytest.mark.slow
 def test_the_answer_with_a_prior(played):
     trials, sources, settings, prior = played
     choice = answered(*played)

@@ -157,6 +157,7 @@ def test_sources_are_compared_at_the_number_that_is_asked_for():
     assert (found["low"], found["high"]) == pytest.approx((point["advantage_low"], point["advantage_high"]))
 
 
+@pytest.mark.slow
 def test_the_energy_of_all_numbers_is_counted():
     for arguments in (["toy.yaml"], ["toy"], ["toy.yaml", "--train", "25"], ["toy", "--train", "25"]):
         assert told("cost", *arguments)["kwh"] == pytest.approx(3 * 2 * 2 * 3 * 1e-3)

@@ -113,6 +113,7 @@ def refused(made):
     return str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [(2, ""), (3, ""), (2, "zip"), (2, "tar")])
 def test_any_number_of_processes_stores_the_same_bytes(pictures, alone, beside, started, home, way):
     number, ending = way
@@ -125,6 +126,7 @@ def test_any_number_of_processes_stores_the_same_bytes(pictures, alone, beside, 
     assert started == [number]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"odd": "refuse"}, {"broken": 0.0}], ids=["shape", "broken"])
 def test_what_is_wrong_is_said_as_by_one_process(pictures, beside, home, change):
     """The third picture has another shape; one that a process finds earlier is not named instead."""
@@ -149,6 +151,7 @@ def test_a_file_that_has_gone_away_is_named_unless_an_earlier_one_has_a_mistake(
     assert words in sentence
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_a_sentence_and_the_next_call_goes_on_in_one_that_names_the_picture(
     pictures, alone, beside, begun, started, home
 ):
@@ -212,6 +215,7 @@ MOMENTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_decoding_that_was_killed_goes_on_and_stores_the_same_bytes(alone, begun, home, moment):
     killed_at(MOMENTS[moment])
@@ -229,6 +233,7 @@ def interrupted(alone, home):
     return draft
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["images.npy", ROWS, STATE, "versions", "content", "short"])
 def test_a_draft_that_is_damaged_or_of_another_content_is_not_gone_on_with(interrupted, alone, home, monkeypatch, caplog, what):
     if what == "versions":

@@ -252,6 +252,7 @@ def values(own):
     return dict(zip(images.ids.tolist(), images.images[..., 0], strict=True))
 
 
+@pytest.mark.slow
 def test_files_without_a_window_get_one_white_for_the_data_set_and_padding_does_not_count(call, own):
     raw = {i: np.random.default_rng(i).integers(0, 900 + 60 * (i % 2), (10, 10)).astype(np.uint16) for i in range(COUNT)}
     for picture in raw.values():

@@ -224,6 +224,7 @@ UNCLEAR = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNCLEAR)
 def test_what_is_not_clear_is_asked_for(call, own, name):
     folders, sentence = UNCLEAR[name]
@@ -445,6 +446,7 @@ def test_names_of_classes_alone_are_no_known_set(call, own, declare, images, nam
     assert ("which is shipped as wisconsin_fna" in err) == named
 
 
+@pytest.mark.slow
 def test_tiny_imagenet_is_named(call, own, declare):
     declare("tiny_imagenet", catalogue.source("tiny_imagenet").dataset, 400)
     from sources.tiny_imagenet import CLASSES

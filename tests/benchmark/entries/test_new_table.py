@@ -134,6 +134,7 @@ def test_the_option_answers_which_column(own, data, new):
     assert right_pictures()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "cell", "images", "ending"),
     [

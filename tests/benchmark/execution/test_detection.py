@@ -67,6 +67,7 @@ def test_runs_of_the_experiment_replace_typical_figures(planned, tmp_path):
     assert "(predictions of this experiment)" in lines[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("images", [12, 19, 20])
 def test_predictions_of_few_images_say_too_little(planned, tmp_path, images):
     """Three patients that are ranked rightly do not show that test images move no difference."""

@@ -85,6 +85,7 @@ print(json.dumps(astuple(between(start, reading()))))
     assert 0.25 < living.own <= reaped.own + 0.02 < living.own + 0.25
 
 
+@pytest.mark.slow
 def test_the_work_of_others_is_not_ours():
     (work,) = work_of("""
 import json, time

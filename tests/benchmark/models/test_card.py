@@ -207,6 +207,7 @@ def named(name):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_names_of_others_are_text_and_nothing_else(name):
     """No name of an entry begins a heading, a column or a block of metadata of its own."""

@@ -36,6 +36,7 @@ def sentence(new, reference=None, **options):
     return ChangeText(change, CLASSES, **options).sentence()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shift", "words"),
     [

@@ -48,6 +48,7 @@ def test_a_full_disk_is_a_sentence(tmp_path):
         draw_history([line(1)], tmp_path / "h.png")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 40])
 @pytest.mark.parametrize("ending", ["png", "svg"])
 def test_the_picture_names_the_calls_and_the_alarms(count, ending, tmp_path):

@@ -97,6 +97,7 @@ SENTENCES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", SENTENCES)
 def test_what_is_wrong_is_the_sentence_of_the_command(toy, case):
     call, sentence = SENTENCES[case]
@@ -105,6 +106,7 @@ def test_what_is_wrong_is_the_sentence_of_the_command(toy, case):
     assert sentence in str(error.value)
 
 
+@pytest.mark.slow
 def test_nothing_is_printed(toy, capfd):
     catsbench.board("toy")._repr_html_()
     catsbench.cost("toy")._repr_html_()

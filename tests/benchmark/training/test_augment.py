@@ -430,6 +430,7 @@ SETTINGS = st.builds(
 )
 
 
+@pytest.mark.slow
 @any_of(SETTINGS, st.integers(0, 2**31), st.integers(1, 5), st.sampled_from([8, 13]))
 @settings(max_examples=60, deadline=None)
 def test_any_settings_keep_shape_kind_and_range_and_change_each_image_apart_from_its_neighbours(augment, seed, count, side):

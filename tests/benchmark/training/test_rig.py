@@ -55,6 +55,7 @@ def gpu(monkeypatch):
     device_cache.evict_unused()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "rule"), list(enumerate(RULES)))
 @pytest.mark.parametrize("patience", [None, 1])
 def test_an_epoch_that_begins_before_the_last_one_is_judged_changes_no_number(rule, seed, patience):
@@ -77,6 +78,7 @@ def test_one_epoch_is_in_hand_while_another_is_judged(monkeypatch):
     assert len(made.spare) <= 2  # with the best one, three copies of the weights are enough
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize("seed", range(2))
 def test_a_rig_that_another_training_has_left_trains_as_a_new_one(gpu, name, seed):
@@ -133,6 +135,7 @@ def test_the_network_of_a_cell_is_not_that_of_the_rig_which_the_next_cell_change
     assert all(torch.equal(kept[name], value) for name, value in first.network.state_dict().items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [

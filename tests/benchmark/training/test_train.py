@@ -114,6 +114,7 @@ def scripted(monkeypatch):
     return say
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "best"), [("min_val_loss", 1), ("within_one_se", 1), ("max_val_auc", 2), ("last_epoch", 3)])
 def test_each_rule_restores_its_own_epoch_bit_for_bit(rule, best, scripted):
     states = scripted(*SCRIPT.values())

@@ -131,6 +131,7 @@ def test_where_no_measure_is_ranked_the_verdict_says_so():
     assert made.verdict == "no measure orders 75% of the sources, so that no measure is ranked"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [80, 120])
 def test_no_table_of_many_measures_is_one_letter_wide(width):
     many = [row for i in range(36) for row in on_all(f"measure{i}", {t: np.roll(v, i).tolist() for t, v in ORDER.items()})]

@@ -54,6 +54,7 @@ def test_only_the_run_that_is_chosen_among_the_points_of_a_grid_is_counted():
     assert said([row | {"subsample.train": "None"} for row in rows]) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("groups", "unit"), [("patient", "patient"), ("lesion", "lesion"), ("image", "image"), ("None", "image")]
 )

@@ -163,6 +163,7 @@ def notes(matrix, policies=("race", "random"), **how):
     return " / ".join(ReplayText(replay(matrix, ReplayQuestion(policies, 2, **how)), "toy").notes)
 
 
+@pytest.mark.slow
 def test_it_says_what_cannot_be_judged():
     assert "there is one target" in notes(matrix_of([[[0.9, 0.5], [0.6, 0.7]]]))
     few = notes(matrix_of(FLAT))

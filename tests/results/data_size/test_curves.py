@@ -376,6 +376,7 @@ def test_that_rules_have_nothing_to_choose_is_said_of_a_plan_with_several_number
     assert not [note for note in sensitivity(pd.DataFrame(rows + grid), several).notes if note.startswith(said)]
 
 
+@pytest.mark.slow
 def test_the_four_forms_hold_the_same_answers(tmp_path):
     made = curves(SCRATCH, line("good", ends_at(100)), line("$best_", lambda n: grows(n) + 0.1))
     text = CurveText(made)

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from results.board.answer import answer, judged_by
 from results.board.request import Judging
 from results.board.text import legend
@@ -33,6 +35,7 @@ def test_where_every_source_has_one_seed_nothing_is_marked_as_if_it_had_been_tes
     assert "nothing was tested" in once
 
 
+@pytest.mark.slow
 def test_the_file_of_a_heat_map_says_what_its_colours_mean(tmp_path):
     def title(made):
         path = tmp_path / "heat.svg"

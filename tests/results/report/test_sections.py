@@ -508,6 +508,7 @@ def test_a_report_of_mlflow_holds_curves_predictions_reasons_and_versions(tracki
     assert "1 of 1 finished cells has curves and ROC" in text
 
 
+@pytest.mark.slow
 def test_the_report_of_a_choice_begins_with_its_answer(tracking):
     sent(tracking, source="one")
     sent(tracking, source="two", seed="1")

@@ -5,6 +5,7 @@ from scipy import stats
 from results.statistics.studentized_range import tail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [2, 3, 5, 15, 300])
 @pytest.mark.parametrize("freedom", [1.0, 1.3, 2.5, 4.0, 60.0, 1e9])
 def test_the_tail_is_scipys(k, freedom):

@@ -87,6 +87,7 @@ def wide(columns=12, sources=36):
     return table
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 300])
 @pytest.mark.parametrize("columns", [1, 2, 9, 36])
 def test_a_table_has_no_cell_cut_or_broken_and_is_no_wider_than_the_terminal(width, columns):

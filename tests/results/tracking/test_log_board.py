@@ -175,6 +175,7 @@ def test_a_board_that_mlflow_has_is_not_written_again_and_the_snapshot_stays_val
     assert unchanged(folder, tracking.uri, "toy") is not None
 
 
+@pytest.mark.slow
 def test_a_large_database_gets_the_board_of_new_runs_and_no_other_board_of_the_same_runs(tracking, tmp_path, monkeypatch):
     """It got none, so that MLflow showed an old board. Two plans on the same runs would cost time at every turn."""
     monkeypatch.setattr("results.board.page.SMALL", 3)

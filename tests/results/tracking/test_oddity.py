@@ -112,6 +112,7 @@ def test_what_others_add_is_read_as_ours_only_where_it_can_be(prepared, name):
     assert (said is None) == (not name.startswith("cats."))
 
 
+@pytest.mark.slow
 def test_all_others_are_read_from_mlflow_and_from_the_snapshot_alike(prepared, tmp_path, monkeypatch):
     monkeypatch.chdir(prepared[0])
     monkeypatch.setattr(module, "NAMED", 1000)

@@ -20,6 +20,7 @@ def test_the_page_has_ten_queries():
     assert len(BLOCKS) == 1 + len(ANSWERS) == 11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ANSWERS)
 def test_a_query_of_the_page_gives_what_the_records_say(uri, number):
     check(number, uri)

@@ -514,6 +514,7 @@ def test_a_usual_parquet_table_is_read(tmp_path):
     assert read_table(path)["file"].tolist()[2999] == "2999.png"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("separator", "sentence"),
     [
