@@ -27,7 +27,8 @@ class Pace:
         if self._missing:
             energy = f"at least {energy}" if self._kwh else "energy unknown"
         scope = " in this call" if self._resumed else ""  # beside a number that counts earlier calls too
-        return f"{state.made / (time.monotonic() - self._start) * 3600:.0f} {what}/h, {energy}{scope}"
+        rate = f"{state.made / (time.monotonic() - self._start) * 3600:.0f} {what}/h, " if state.made else ""
+        return f"{rate}{energy}{scope}"
 
 
 def ended_line(record: Record, state: Run) -> str:

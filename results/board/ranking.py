@@ -26,7 +26,7 @@ class Row:
 
     Attributes:
         mean, low, high: mean of the metric over seeds with its 95 % interval; low and high are None if there is no interval.
-        rank: by the mean, 1 is best.
+        rank: by the mean, 1 is best; equal means share the smaller one.
         tie: group of sources that cannot be told apart at 95 %; group 1 holds the best one.
         seeds: number of seeds.
         energy_kwh: energy of all its attempts and its share of the pretraining; None if a part of it is missing.
@@ -131,7 +131,8 @@ def rows_of(standing: Standing, metric: str | Metric, energy: Mapping[str, float
     order = sorted(range(len(means)), key=lambda i: (-means[i], standing.sources[i]))
     ends = np.sort([sign * end for end in intervals(standing.measured, metric_of(metric).oriented_bounds)], axis=0).T
     rows = []
-    for rank, (i, tie) in enumerate(zip(order, tie_groups(standing.measured, order), strict=True), 1):
+    for i, tie in zip(order, tie_groups(standing.measured, order), strict=True):
+        rank = 1 + int((means > means[i]).sum())
         low, high = (None, None) if np.isnan(ends[i]).any() else (float(ends[i, 0]), float(ends[i, 1]))
         rank_range = (None, None, None) if ranks is None else (float(ranks.low[i]), float(ranks.high[i]), float(ranks.best[i]))
         name, seeds = standing.sources[i], len(standing.measured.values[i])

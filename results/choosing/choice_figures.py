@@ -23,10 +23,3 @@ def number_text(value: float, digits: int = 2) -> str:
     else:
         text = f"{value:.3f}".rstrip("0") if 0 < abs(value) < 0.1 else f"{value:.{digits}f}"
     return text.replace("0.", ".", 1) if 0 < abs(value) < 1 else text
-
-
-def time_text(hours: float) -> str:
-    """A duration in hours, or in minutes or seconds where it is short."""
-    if hours >= 2:
-        return f"{hours:.1f} hours"
-    return f"{60 * hours:.0f} minutes" if hours * 60 >= 2 else f"{3600 * hours:.0f} seconds"

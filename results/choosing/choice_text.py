@@ -10,7 +10,7 @@ from rich.text import Text
 
 from results.board.exact import why_exact
 from results.choosing.choice import Choice, Named, Spent, Taken, arm_text, arms_text, setting_in
-from results.choosing.choice_figures import loss_text, number_text, time_text, unit_of
+from results.choosing.choice_figures import loss_text, number_text, unit_of
 from results.choosing.policy import WAYS
 from results.choosing.prior import ONLY
 from results.metrics import written
@@ -26,7 +26,7 @@ from results.text.printing import (
     terminal_notes,
     terminal_table,
 )
-from results.text.units import USUAL, EnergyUnit, significant
+from results.text.units import USUAL, EnergyUnit, duration_text, significant
 
 SOURCES = ["source", "settings tried", "runs", "best val loss", "at", USUAL.name]
 RIVALS = ["way of choosing", "regret in replays (95 %)", "this policy minus it (95 %)"]
@@ -152,14 +152,14 @@ def _within(choice: Choice) -> list[str]:
 
 def _spent(choice: Choice, unit: EnergyUnit) -> list[str]:
     spent = choice.spent
-    runs = how_many(spent.runs, "run")
+    runs, lasted = how_many(spent.runs, "run"), duration_text(3600 * spent.hours)
     if spent.kwh is not None:
-        took = f"{unit.text(spent.kwh)} {unit.name} and {time_text(spent.hours)} in {runs}"
+        took = f"{unit.text(spent.kwh)} {unit.name} and {lasted} in {runs}"
     elif spent.known_kwh:
-        known = f"{unit.text(spent.known_kwh)} {unit.name} and {time_text(spent.hours)}"
+        known = f"{unit.text(spent.known_kwh)} {unit.name} and {lasted}"
         took = f"at least {known} in {runs}; a part of the energy is missing"
     else:
-        took = f"{time_text(spent.hours)} in {runs}; the energy is missing"
+        took = f"{lasted} in {runs}; the energy is missing"
     failed = f"; {how_many(spent.failed, 'attempt')} failed" if spent.failed else ""
     share = "" if spent.share is None else f"; the trainings took {significant(100 * spent.share, 2)} % of {_sweep(spent)}"
     dearer = ", so that making each of these once would have cost less" if (spent.share or 0.0) > 1 else ""

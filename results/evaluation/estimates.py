@@ -28,12 +28,20 @@ def estimate_of(metric: str, of: Predictions) -> Estimate:
         return accuracy(of)
     value = entry.of(of)
     unknown = Estimate(value, np.nan, np.nan, len(of.truth))
-    influence = entry.influence_of(of) if np.isfinite(value) else None
-    shares = None if influence is None else patient_shares(influence[:, None], of.groups)[:, 0]
-    if shares is None or len(shares) < 2:
+    error, units = standard_error(metric, of) if np.isfinite(value) else (np.nan, 0)
+    if np.isnan(error):
         return unknown
-    error = float(np.sqrt((shares**2).sum()))
     # A few patients say little about how much patients differ.
-    quantile = float(t_quantile(0.975, len(shares) - 1))
+    quantile = float(t_quantile(0.975, units - 1))
     low, high = map(float, bounded_interval(value, quantile * error, entry.bounds))
     return Estimate(value, low, high, len(of.truth)) if low < high else unknown
+
+
+def standard_error(metric: str, of: Predictions) -> tuple[float, int]:
+    """The standard error of a metric by the influence of each image, and the number of patients, or of images, behind it.
+
+    NaN where the influence is not known, or with fewer than two of them.
+    """
+    influence = METRICS[metric].influence_of(of)
+    shares = np.empty(0) if influence is None else patient_shares(influence[:, None], of.groups)[:, 0]
+    return (float(np.sqrt((shares**2).sum())) if len(shares) > 1 else np.nan), len(shares)

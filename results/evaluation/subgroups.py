@@ -7,12 +7,12 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from results.evaluation.estimates import estimate_of
+from results.evaluation.estimates import estimate_of, standard_error
 from results.evaluation.proportion import HALF_95, Estimate
 from results.metrics import metric_of
 from results.record import ATTRIBUTE
 from results.statistics.distributions import normal_tail
-from results.statistics.influence import FEWEST, Predictions, patient_shares
+from results.statistics.influence import FEWEST, Predictions
 from results.statistics.multiple_testing import holm
 
 UNKNOWN = "unknown"  # in place of a blank cell
@@ -92,7 +92,7 @@ def _subgroup(of: Predictions, attribute: str, name: str, metric: str) -> tuple[
     if metric == "accuracy" and not of.multilabel:
         errors = ((value - estimate.low) / HALF_95, (estimate.high - value) / HALF_95)
     else:
-        errors = (_error(of, metric),) * 2 if np.isfinite(value) else (np.nan, np.nan)
+        errors = (standard_error(metric, of)[0],) * 2 if np.isfinite(value) else (np.nan, np.nan)
     what = ("image" if of.groups is None else "patient") + ("s" if units > 1 else "")
     note = f"only {units} {what}; {FEWEST} are needed" if units < FEWEST else ""
     if not note and not np.isfinite(value):
@@ -100,13 +100,6 @@ def _subgroup(of: Predictions, attribute: str, name: str, metric: str) -> tuple[
     if not note and not np.isfinite([estimate.low, estimate.high, *errors]).all():
         note = "no interval is known"
     return Subgroup(attribute, name, estimate, note), errors
-
-
-def _error(of: Predictions, metric: str) -> float:
-    """The standard error of a metric by the influence of each image, over patients where they are known; NaN if unknown."""
-    influence = metric_of(metric).influence_of(of)
-    shares = None if influence is None else patient_shares(influence[:, None], of.groups)
-    return float("nan") if shares is None or len(shares) < 2 else float(np.sqrt((shares**2).sum()))
 
 
 def _worst(ranked: Sequence[Subgroup], errors: Mapping[str, Errors]) -> list[str]:

@@ -14,7 +14,7 @@ PLAN = Plan(
 
 
 def test_energy_that_is_not_known_is_said_and_never_zero():
-    (job,), pace, state = jobs_of(cells_of(PLAN), "e", "NLD"), Pace(), Run(cells=3, done=0)
+    (job,), pace, state = jobs_of(cells_of(PLAN), "e", "NLD"), Pace(), Run(cells=3, done=0, made=1)
     missing = {"cpu": Energy(kwh=None, provenance="missing")}
 
     def energy(**costs):
@@ -34,3 +34,9 @@ def test_energy_that_is_not_known_is_said_and_never_zero():
         assert energy() == "at least 1 Wh"
     pace = Pace()
     assert energy() == "1 Wh"
+
+
+def test_no_speed_is_said_before_the_first_cell_is_made():
+    (job,) = jobs_of(cells_of(PLAN), "e", "NLD")
+    (outcome,) = outcomes_of(job)
+    assert Pace().after(outcome.record, Run(cells=3, done=0)) == "1 Wh"  # a pretraining, or an attempt that failed

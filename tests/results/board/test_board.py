@@ -35,6 +35,12 @@ def test_a_winner_is_named_only_outside_a_tie():
     assert tied.verdict("a") == "no winner: two, one cannot be told apart (3 seeds, 95 %)"
 
 
+def test_equal_means_share_a_rank_as_they_share_a_mean_rank():
+    made = board(runs(one=[[0.5, 0.7]], two=[[0.9, 0.8]], three=[[0.8, 0.9]], four=[[0.1, 0.2]]))
+    assert [(row.source, row.rank) for row in made.targets["a"]] == [("three", 1), ("two", 1), ("one", 3), ("four", 4)]
+    assert {row.source: row.mean_rank for row in made.overall} == {"three": 1.5, "two": 1.5, "one": 3, "four": 4}
+
+
 def test_one_seed_gives_no_interval_and_no_winner():
     made = board(runs(one=[[0.9]], two=[[0.1]]))
     assert [(r.low, r.high, r.tie) for r in made.targets["a"]] == [(None, None, 1)] * 2

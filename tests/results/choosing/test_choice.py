@@ -28,7 +28,7 @@ def test_the_sentences_of_the_answer():
         f"A source within .005 of the best is among imagenet, radimagenet ({RIGHT} 12 of 12 targets of the prior).",
         f"The best source is among imagenet, a, b ({RIGHT} 11 of 12 targets of the prior).",
         "P(within .005) = .93.",
-        f"Spent 3.5 Wh and 21 minutes in 2 runs; {TOOK}; 1 attempt failed.",
+        f"Spent 3.5 Wh and 21 min in 2 runs; {TOOK}; 1 attempt failed.",
         "Kept: models/mydata (cats predict, cats watch).",
     ]
     assert notes(CHOICE)[:2] == [
@@ -76,9 +76,9 @@ def test_small_losses_of_a_table_can_be_told_apart(loss, text):
             f"The best source is among a ({RIGHT} 11 of 12 targets of the prior, which are 9 families).",
         ),
         ({"within": 0.4, "within_targets": 11}, "P(within .005) = .40, corrected by what held on 11 targets of the prior."),
-        ({"spent": Spent(None, None, 0.01, 2)}, "Spent 36 seconds in 2 runs; the energy is missing."),
-        ({"spent": Spent(1.11e-4, 1.11e-4, 0.01, 2), "tried": ()}, "Spent 111 mWh and 36 seconds in 2 runs."),
-        ({"spent": Spent(None, 0.2, 3, 1)}, "Spent at least 200 Wh and 3.0 hours in 1 run; a part of the energy is missing."),
+        ({"spent": Spent(None, None, 0.01, 2)}, "Spent 36 s in 2 runs; the energy is missing."),
+        ({"spent": Spent(1.11e-4, 1.11e-4, 0.01, 2), "tried": ()}, "Spent 111 mWh and 36 s in 2 runs."),
+        ({"spent": Spent(None, 0.2, 3, 1)}, "Spent at least 200 Wh and 3 h in 1 run; a part of the energy is missing."),
         (
             {"spent": Spent(None, None, 1.5, 2, 0, None, 4.0, 8, None, 1.0)},
             "the trainings took 25 % of what all 8 runs of one seed would take.",
@@ -106,7 +106,7 @@ def test_small_losses_of_a_table_can_be_told_apart(loss, text):
         ),
         (
             {"spent": Spent(1500.0, None, 1.0, 2, 0, 1.0, 1.0, 12, 0.996, 1.0)},
-            "Spent 1500 kWh and 60 minutes in 2 runs; the trainings took 100 % of",
+            "Spent 1500 kWh and 60 min in 2 runs; the trainings took 100 % of",
         ),
         ({"within": 0.0004}, "P(within .005) = .0004 (below"),
         ({"taken": Taken("a", "default", 0, 1.25, 1)}, "Take a with mobilenetv2_100 and recipe fast (val loss 1.250)."),
