@@ -18,6 +18,7 @@ from tests.support.paths import ROOT
 
 LEFT_OUT: list[int] = []
 FOLDERS = itertools.count()  # numbers of the folders of this process; pytest would look through all there are for the next
+WAITING = "tests/integration/"
 SPREAD = 0.8  # of the tests; the last ones are quick, so that no process is left alone with a slow one
 GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
 HANDS_OUT = "PYTEST_XDIST_WORKER" not in os.environ and "-n" in sys.argv and "0" not in sys.argv[sys.argv.index("-n") :][1:2]
@@ -41,25 +42,28 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(items):
-    """Spreads the files with slow tests evenly over the processes, and over the first part of what each process begins with.
+    """Gives the tests that wait, for servers and processes, to one process, and spreads the other slow ones over the rest.
 
-    Each process of pytest-xdist gets an equal piece of the list. Slow tests at one place would run beside each other, which
-    takes them longer, or last, when the other processes have nothing left to do. The tests of a file stay together: what they
-    share would be made again for each test that comes between others.
+    Each process of pytest-xdist gets an equal piece of the list, of which others take the end when they have nothing left.
+    While all of them wait, the processors have nothing to do; while one does, the others compute. Slow tests come in the first
+    part of a piece: the last ones are quick, so that no process is left alone with a slow one. The tests of a file stay
+    together: what they share would be made again for each test that comes between others.
     """
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     files = [list(tests) for _, tests in itertools.groupby(items, lambda item: item.nodeid.partition("::")[0])]
     slow = {id(file): sum(item.get_closest_marker("slow") is not None for item in file) for file in files}
-    heavy = sorted((file for file in files if slow[id(file)]), key=lambda file: -slow[id(file)])
     light = [item for file in files if not slow[id(file)] for item in file]
-    pieces: list[list] = [[] for _ in range(processes)]
+    heavy = sorted((file for file in files if slow[id(file)]), key=lambda file: -slow[id(file)])
+    waits = {id(file) for file in heavy if file[0].nodeid.startswith(WAITING)}
+    pieces: list[list] = [[file for file in heavy if id(file) in waits], *([] for _ in range(processes - 1))]
     for file in heavy:
-        min(pieces, key=lambda piece: sum(slow[id(each)] for each in piece)).append(file)
+        if id(file) not in waits:
+            min(pieces[1:] or pieces, key=lambda piece: sum(slow[id(each)] for each in piece)).append(file)
     size, items[:] = -(-len(items) // processes), []
     for piece in pieces:
         room = max(size - sum(map(len, piece)), 0) if piece is not pieces[-1] else len(light)
         few, light = light[:room], light[room:]
-        step = int(SPREAD * len(few) / max(len(piece), 1))
+        step = 0 if piece is pieces[0] and len(pieces) > 1 else int(SPREAD * len(few) / max(len(piece), 1))
         for place, file in enumerate(piece):
             items += [*file, *few[place * step : (place + 1) * step]]
         items += few[len(piece) * step :]
