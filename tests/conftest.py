@@ -18,7 +18,7 @@ from tests.support.paths import ROOT
 
 LEFT_OUT: list[int] = []
 FOLDERS = itertools.count()  # numbers of the folders of this process; pytest would look through all there are for the next
-WAITING = "tests/integration/"
+WAITING = ("tests/integration/", "tests/conformance/test_engines.py", "tests/benchmark/machine/test_own_energy.py")
 SPREAD = 0.8  # of the tests; the last ones are quick, so that no process is left alone with a slow one
 GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
 HANDS_OUT = "PYTEST_XDIST_WORKER" not in os.environ and "-n" in sys.argv and "0" not in sys.argv[sys.argv.index("-n") :][1:2]
@@ -28,6 +28,7 @@ os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # that of trio loads trio, for a seco
 for _name in ("CATS_HOME", "MLFLOW_TRACKING_URI"):  # those of the user: fixtures of a module run before `home` below
     os.environ.pop(_name, None)
 
+import_module("tests.support.loggers").find_loggers_once()
 if not HANDS_OUT:  # all but the process that gives its tests to others, which wait for it
     import_module("tests.support.databases").share_tables()
 

@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 ANSWER_SECONDS = 8  # for a scheduler to answer
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 CLIENT_OPTIONS = {"set_as_default": False, "asynchronous": False}
-# Of workers that are started here, unless the user has set them.
-OURS = {
+OURS = {  # settings of workers that are started here, unless the user has set them
     "distributed.scheduler.worker-ttl": "1 minute",  # a worker that sends no heartbeat for longer is restarted
     # Dask would look at the stack of the training a hundred times a second, for a page that our workers do not show.
     "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.interval": "10s",  # which Dask asks the system twice in each second, for the same page
 }
 
 

@@ -66,10 +66,11 @@ def test_a_job_that_kills_its_worker_three_times_fails_and_the_rest_is_done(jobs
 
 def test_workers_of_our_own_have_our_settings_where_the_user_has_none():
     names = ("distributed.worker.profile.enabled", "distributed.scheduler.worker-ttl", "distributed.worker.profile.interval")
+    names += ("distributed.admin.system-monitor.interval",)
     with dask.config.set({"distributed.scheduler.worker-ttl": "7 minutes"}), connected(None, lambda: [{}]) as client:
         client.wait_for_workers(1, timeout=60)
         (found,) = client.run(lambda: [dask.config.get(name) for name in names]).values()
-    assert found == [False, "7 minutes", "10ms"]
+    assert found == [False, "7 minutes", "10ms", "10s"]
     assert dask.config.get(names[0])  # of this process
 
 
