@@ -1,5 +1,6 @@
 """What every command understands besides its own options: -v, -q, `--json` where there is `--format`, earlier spellings."""
 
+import gc
 from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Any
@@ -13,6 +14,10 @@ from benchmark.cli.usage import UsageError, sentence_of, with_types
 from results.text.program import begin
 
 FORMAT, JSON = "--format", "--json"
+LOOK = "Look"  # the panel of commands that show results, and train nothing
+# New objects until Python looks for cycles that nothing uses. Its own number, 700, has it look again and again through the
+# libraries that a command has loaded, which all stay. A training keeps it: large tensors may hang on such a cycle.
+OBJECTS = 20_000
 
 
 def _say_more(given: bool) -> None:
@@ -60,6 +65,8 @@ class CatsCommand(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """See click.Command.invoke; records say which command made them."""
         begin(f"cats {self.name}")
+        if self.rich_help_panel == LOOK:
+            gc.set_threshold(OBJECTS, 10, 10)
         return super().invoke(ctx)
 
 

@@ -1,6 +1,5 @@
 """The command line `cats`. Each command imports heavy libraries inside its function, so that `--help` answers at once."""
 
-import gc
 import logging
 import os
 import sys
@@ -19,7 +18,7 @@ from benchmark.cli.board import app as boards
 from benchmark.cli.card import app as cards
 from benchmark.cli.check import app as checks
 from benchmark.cli.choose import app as choices
-from benchmark.cli.command import CatsCommand, QuietOption, VerboseOption
+from benchmark.cli.command import LOOK, CatsCommand, QuietOption, VerboseOption
 from benchmark.cli.compare import app as compare
 from benchmark.cli.config import app as configuration
 from benchmark.cli.cost import app as costs
@@ -54,7 +53,7 @@ from results.text.counting import shown_by
 
 PANELS = {
     "Run": (plans, runs, choices, measures, keeps, predictions),
-    "Look": (
+    LOOK: (
         lists,
         boards,
         compare,
@@ -92,9 +91,6 @@ for panel, members in PANELS.items():
             registered.cls = CatsCommand if registered.cls is TyperCommand else registered.cls
         app.add_typer(member)
 log = logging.getLogger("cats")
-# New objects until Python looks for cycles that nothing uses. Its own number, 700, looks again and again through the libraries
-# that a command has loaded, which all stay.
-OBJECTS = 20_000
 COMPLETION = "_CATS_COMPLETE"  # set by a shell that wants the words with which a call can go on
 
 
@@ -119,7 +115,6 @@ def main() -> None:
     """Run the command line; a CatsError is printed as its sentence, with exit code 2."""
     wait_briefly()  # these two settings must come before torch is loaded, which only some commands do
     large_pages()
-    gc.set_threshold(OBJECTS, 20, 20)
     prepare()
     try:
         code = _command()

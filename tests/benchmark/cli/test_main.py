@@ -1,9 +1,11 @@
 """The command line: every mistake is one sentence on stderr and exit code 2."""
 
+import gc
 import json
 
 import pytest
 
+from benchmark.cli.command import OBJECTS
 from benchmark.execution.records import outbox_of
 from benchmark.specs.plan import load_plan
 from results.record import Outcome
@@ -146,3 +148,14 @@ def test_records_that_wait_are_sent_by_the_name_of_their_experiment_and_a_wrong_
     assert cats("sync", "toy")[:2] == (0, "1 record sent to toy on sqlite:///mlflow.db\n")
     assert len(Experiment(uri, "toy", create=False).frame()) == 1
     assert experiment_names(uri) == ["toy"]
+
+
+@pytest.mark.parametrize(("words", "objects"), [(("list", "sources"), OBJECTS), (("plan", "quickstart"), 700)])
+def test_only_commands_that_train_nothing_look_for_unused_cycles_seldom(cats, words, objects):
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    try:
+        assert cats(*words)[0] == 0
+        assert gc.get_threshold() == (objects, 10, 10)
+    finally:
+        gc.set_threshold(*before)

@@ -1,5 +1,6 @@
 """A cell is the same however it is made: at once, after an interruption, or beside others."""
 
+import gc
 import itertools
 import math
 from contextlib import contextmanager
@@ -207,6 +208,8 @@ def test_images_of_a_part_are_put_on_the_device_once():
 @pytest.mark.slow
 def test_cells_of_several_seeds_and_points_upload_their_images_once(monkeypatch):
     """Four seeds, each with other training and validation images, and the same test images."""
+    gc.collect()  # an earlier test may have left a circle of references that holds some of these images
+    device_cache.evict_unused()
     uploads, real = [], device_cache.on_device
     monkeypatch.setattr(device_cache, "on_device", lambda *rest: (uploads.append(1), real(*rest))[1])
     recipe = PLAN["recipe"] | {"epochs": 0, "lr": [1e-3, 2e-3, 3e-3, 4e-3]}
