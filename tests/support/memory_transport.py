@@ -43,8 +43,9 @@ class MemoryTransport:
         self.tasks.pop(task)[2](Completion(task, time.monotonic(), result))
 
     def lose(self, worker, *, retired=False):
-        """A worker goes away with the jobs that it runs."""
+        """A worker goes away with the jobs that it runs, and gets no other one."""
         self.left[worker] = retired
+        self.workers = self.workers - {worker}
         for task in [task for task, (_, where, _) in self.tasks.items() if where == worker]:
             self.end(task, WorkerDiedError())
 

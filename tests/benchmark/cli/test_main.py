@@ -150,6 +150,7 @@ def test_records_that_wait_are_sent_by_the_name_of_their_experiment_and_a_wrong_
     assert experiment_names(uri) == ["toy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("words", "objects"), [(("list", "sources"), OBJECTS), (("plan", "quickstart"), 700)])
 def test_only_commands_that_train_nothing_look_for_unused_cycles_seldom(cats, words, objects):
     before = gc.get_threshold()
