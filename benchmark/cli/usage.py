@@ -4,6 +4,7 @@ The parser and the types of arguments have words of their own, which speak of va
 """
 
 import re
+from copy import copy
 from functools import partial
 from typing import Any
 
@@ -86,8 +87,9 @@ def word_of(parameter: Any) -> str:
 
 
 def with_types(parameters: list[Any]) -> list[Any]:
-    """The options of a command, whose help names their types in words of users; without this it names types of Python."""
-    for each in parameters:
+    """Copies of the options of a command, whose help names their types in words of users, not as types of Python."""
+    copies = [copy(each) for each in parameters]
+    for each in copies:
         if not hasattr(each, "type_descriptor"):  # of an early typer, whose help names types in words
             continue
         each.display_type_rich = partial(_shown, type_of(each))
@@ -96,7 +98,7 @@ def with_types(parameters: list[Any]) -> list[Any]:
         words = f" One of {', '.join(choices_of(each))}."
         if choices_of(each) and not each.help.endswith(words):
             each.help += words
-    return parameters
+    return copies
 
 
 def _shown(text: str, ctx: Any) -> str:  # noqa: ARG001 - as typer calls it

@@ -91,3 +91,13 @@ def test_a_filter_that_nothing_meets_is_a_sentence(cats, words, sentence):
     code, out, err = cats("list", *words.split())
     assert (code, out) == (2, "")
     assert sentence in err
+
+
+def test_what_help_adds_to_an_option_is_added_once_and_changes_no_option():
+    plan = commands().commands["plan"]
+    (option,) = [each for each in plan.params if "--device" in each.opts]
+    before = option.help
+    for _ in range(2):
+        (shown,) = [each for each in plan.get_params(plan.make_context("plan", ["toy"])) if "--device" in each.opts]
+        assert shown.help == f"{before} One of auto, cpu, cuda."
+    assert option.help == before
