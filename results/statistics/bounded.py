@@ -56,7 +56,7 @@ def mean_interval(
 
 def half_width(values: np.ndarray, inside: float | np.ndarray = 0.0, level: float = 0.95) -> np.ndarray:
     """Half the width of Student's t interval of the mean of (n,) or (n, k) values; see mean_interval for `inside`."""
-    alone = t_quantile(0.5 + level / 2, len(values) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    alone = t_quantile(0.5 + level / 2, len(values) - 1) * (values.std(axis=0, ddof=1) / np.sqrt(len(values)))
     return np.asarray(np.maximum(alone, normal_quantile(0.5 + level / 2) * inside))
 
 

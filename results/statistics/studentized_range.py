@@ -20,7 +20,7 @@ def _range(k: int) -> CubicSpline:
     widths = np.linspace(0, 20, 2001)
     z = 9 * NODES
     inner = (ndtr(z) - ndtr(z - widths[:, None])) ** (k - 1)
-    return CubicSpline(widths, k * (inner * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)) @ (9 * WEIGHTS))
+    return CubicSpline(widths, k * (inner * (np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))) @ (9 * WEIGHTS))
 
 
 @lru_cache(maxsize=64)
