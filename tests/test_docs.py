@@ -10,9 +10,11 @@ from functools import cache
 
 import numpy as np
 import pytest
+import typer
 import yaml
 
-from benchmark.cli.main import commands
+from benchmark.cli.commands import every_command, load
+from benchmark.cli.main import app
 from benchmark.core.parse import parse
 from benchmark.specs.plan import Plan
 from benchmark.specs.recipe import recipe_points
@@ -96,7 +98,7 @@ def test_a_meaning_survives_when_a_table_is_made_again():
 def test_every_command_and_option_is_in_the_docs():
     reference = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     general = reference.split("<!-- generated: command-reference")[0]
-    for name, command in sections.commands().items():
+    for name, command in every_command().items():
         part = reference.split(f"## cats {name}\n")[1].split("\n## ")[0]
         options = {option: each.name for each in command.params for option in each.opts if each.name != "help"}
         for option, parameter in options.items():
@@ -105,7 +107,7 @@ def test_every_command_and_option_is_in_the_docs():
 
 
 def test_options_that_take_numbers_are_not_called_text():
-    values = {option: sections._values(p) for p in sections.commands()["run"].params for option in p.opts}
+    values = {option: sections._values(p) for p in load("run").params for option in p.opts}
     assert values["--kwh"] == "number"
     assert values["--cells"].startswith("whole number")
     assert values["--engine"] == "text"
@@ -204,9 +206,9 @@ def parsed(words, *, complete):
     if name in {"--help", "COMMAND"}:
         return
     if name.startswith("-"):
-        assert name in {option for each in commands().params for option in each.opts}, name
+        assert name in {option for each in typer.main.get_command(app).params for option in each.opts}, name
         return
-    command = sections.commands()[name]
+    command = load(name)
     rest = [word for word in rest if word != "..."]
     if "--help" in rest:
         return

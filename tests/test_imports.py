@@ -60,6 +60,8 @@ def test_help_loads_no_library_of_arrays_and_nothing_of_choosing():
     modules = loaded_after(f"{code}\ntry:\n    main()\nexcept SystemExit:\n    pass")
     assert not {"numpy", "pandas", "pyarrow", "scipy", "matplotlib", *HEAVY} & set(modules)
     assert not [module for module in modules if ".choosing." in module]
+    assert "benchmark.cli.commands" in modules
+    assert not {"benchmark.cli.board", "benchmark.cli.run", "benchmark.cli.ui"} & set(modules)
 
 
 @pytest.mark.slow

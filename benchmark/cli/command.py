@@ -14,6 +14,7 @@ from benchmark.cli.usage import UsageError, sentence_of, with_types
 from results.text.program import begin
 
 FORMAT, JSON = "--format", "--json"
+HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 LOOK = "Look"  # the panel of commands that show results, and train nothing
 # New objects until Python looks for cycles that nothing uses. Its own number, 700, has it look again and again through the
 # libraries that a command has loaded, which all stay. A training keeps it: large tensors may hang on such a cycle.
@@ -46,6 +47,7 @@ class CatsCommand(TyperCommand):
 
     def __init__(self, *arguments: Any, **others: Any) -> None:
         super().__init__(*arguments, **others)
+        self.context_settings = {**HELP, **self.context_settings}
         self.has_format = any(FORMAT in each.opts for each in self.params)
         self.params += [each for each in common_options() if JSON not in each.opts or self.has_format]
 

@@ -1,76 +1,25 @@
-"""The command line `cats`. Each command imports heavy libraries inside its function, so that `--help` answers at once."""
+"""The command line `cats`. A command's module is loaded when it is called, and imports heavy libraries inside its function."""
 
 import logging
 import os
 import sys
 from contextlib import suppress
-from functools import cache
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from benchmark import __version__
 from benchmark.cli.again import resume
-from benchmark.cli.agree import app as agreement
-from benchmark.cli.archive import app as archives
-from benchmark.cli.board import app as boards
-from benchmark.cli.card import app as cards
-from benchmark.cli.check import app as checks
-from benchmark.cli.choose import app as choices
-from benchmark.cli.command import LOOK, CatsCommand, QuietOption, VerboseOption
-from benchmark.cli.compare import app as compare
-from benchmark.cli.config import app as configuration
-from benchmark.cli.cost import app as costs
+from benchmark.cli.command import HELP, QuietOption, VerboseOption
+from benchmark.cli.commands import CatsGroup
 from benchmark.cli.counts import shown_count
-from benchmark.cli.curve import app as curves
-from benchmark.cli.diff import app as differences
-from benchmark.cli.entries import app as entries
-from benchmark.cli.explain import app as explanations
-from benchmark.cli.export import app as exports
-from benchmark.cli.import_runs import app as imports
-from benchmark.cli.keep import app as keeps
-from benchmark.cli.listing import app as lists
-from benchmark.cli.merge import app as merges
-from benchmark.cli.plan import app as plans
-from benchmark.cli.predict import app as predictions
-from benchmark.cli.replay import app as replays
-from benchmark.cli.report import app as reports
-from benchmark.cli.run import app as runs
-from benchmark.cli.score import app as measures
-from benchmark.cli.site import app as sites
-from benchmark.cli.submit import app as submissions
 from benchmark.cli.terminal import begin_log, discard, finish, prepare, print_line, say, say_error
-from benchmark.cli.ui import app as pages
-from benchmark.cli.usage import CatsGroup, UsageError, sentence_of
-from benchmark.cli.watch import app as watches
-from benchmark.core.paths import check_variables
-from benchmark.core.settings import apply_settings
+from benchmark.cli.usage import UsageError, sentence_of
 from benchmark.machine.memory import large_pages
 from benchmark.machine.threads import wait_briefly
 from results.error import CatsError
 from results.text.counting import shown_by
 
-PANELS = {
-    "Run": (plans, runs, choices, measures, keeps, predictions),
-    LOOK: (
-        lists,
-        boards,
-        compare,
-        differences,
-        costs,
-        curves,
-        agreement,
-        replays,
-        reports,
-        explanations,
-        watches,
-        pages,
-        configuration,
-    ),
-    "Add": (entries, checks, imports),
-    "Share": (archives, merges, sites, cards, exports, submissions),
-}
 FIRST_STEPS = (
     "First steps: `cats run quickstart` trains a small plan without any download, `cats board quickstart` shows which source "
     "is best, `cats plan quickstart -o mine.yaml` writes a plan to change, and `cats new target NAME --from FOLDER` adds your "
@@ -82,14 +31,8 @@ app = typer.Typer(
     epilog=FIRST_STEPS,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
-for panel, members in PANELS.items():
-    for member in members:
-        for registered in member.registered_commands:
-            registered.rich_help_panel = panel
-            registered.cls = CatsCommand if registered.cls is TyperCommand else registered.cls
-        app.add_typer(member)
 log = logging.getLogger("cats")
 COMPLETION = "_CATS_COMPLETE"  # set by a shell that wants the words with which a call can go on
 
@@ -141,24 +84,27 @@ def main() -> None:
         raise SystemExit(code)
 
 
-@cache
-def commands() -> Any:
-    """All commands with their options; to make them takes as long as a short command."""
-    return typer.main.get_command(app)
+def _prepare_environment() -> None:
+    """Apply the user's settings and check the environment variables; a shell that asks for words gets them in any case."""
+    from benchmark.core.paths import check_variables
+    from benchmark.core.settings import apply_settings
+
+    if COMPLETION in os.environ:
+        with suppress(CatsError):
+            apply_settings()
+    else:
+        apply_settings()
+        check_variables()
 
 
 def _command() -> int:
     """Run the command and return its exit code."""
-    if COMPLETION in os.environ:
-        with suppress(CatsError):
-            apply_settings()
-    elif not {"--help", "-h", "--version"} & set(sys.argv):
-        apply_settings()
-        check_variables()
+    if not {"--help", "-h", "--version"} & set(sys.argv):
+        _prepare_environment()
     begin_log()
     try:
         with shown_by(shown_count):
-            return int(commands()(prog_name="cats", standalone_mode=False) or 0)
+            return int(typer.main.get_command(app)(prog_name="cats", standalone_mode=False) or 0)
     except typer.Abort:
         say("Aborted.")
         return 1

@@ -9,9 +9,7 @@ from functools import partial
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
-from benchmark.cli.again import remember
 from results.error import near_name
 
 # What typer raises for arguments that it does not understand: its own copy of click's exceptions, or click's.
@@ -19,27 +17,7 @@ UsageError: Any = typer.BadParameter.__mro__[1]
 OF_LIBRARY = re.compile(r"^(?:Value|Assertion) error, ")
 ONE_OF = re.compile(r"'(?P<given>.*)' is not one of (?P<names>'.*')\.?", re.DOTALL)
 EXTRA = re.compile(r"Got unexpected extra argument(?:s|\(s\))? \((?P<given>.*)\)\.?", re.DOTALL)
-OTHERS = {"serve": "; `cats export MODEL mlflow` writes a folder to serve, and says how"}  # what no command is called after
 TYPES = {"str": "TEXT", "int": "NUMBER", "float": "NUMBER", "Path": "PATH", "bool": ""}
-
-
-class CatsGroup(TyperGroup):
-    """All commands; a name of none is answered with the nearest one."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """See click.Group.parse_args; a command that is stopped says how it was called."""
-        remember(args)
-        return super().parse_args(ctx, args)
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """See click.Group.resolve_command. Raises the error of wrong usage for an unknown command."""
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
-            raise UsageError(f"there is no command '{args[0]}'{OTHERS.get(args[0]) or hint(args[0], self.commands)}", ctx)
-        return super().resolve_command(ctx, args)
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """See click.Command.get_params."""
-        return with_types(super().get_params(ctx))
 
 
 def sentence_of(error: Any) -> str:

@@ -1,6 +1,5 @@
 """Settings of memory allocation that make training on a CPU faster."""
 
-import ctypes
 import os
 from collections.abc import Mapping, MutableMapping
 
@@ -19,6 +18,8 @@ def keep_memory(environ: Mapping[str, str] = os.environ) -> bool:
     By default glibc maps memory for every large tensor and unmaps it right after use. The kernel then zeroes the pages in every
     step, which took a quarter of the time of MobileNetV2 at 224 pixels. Without glibc this function does nothing.
     """
+    import ctypes  # only training needs it
+
     if any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in environ):
         return False
     try:

@@ -2,7 +2,8 @@
 
 Texts of libraries, what a person types in the wrong place and addresses with a mistake in them are shown too, so the patterns
 rather hide too much: a name and a password before an @, whatever comes before them, and every option with a name of a secret.
-Each pattern has a bound, so that a long text takes no long time.
+Each pattern has a bound, so that a long text takes no long time. The long ones are compiled at the first text that needs them:
+compiling them takes as long as loading ten modules, and most commands show no address.
 """
 
 import re
@@ -23,17 +24,16 @@ SERVERS = (
 )
 # Greedy, so that nothing of a password that holds an @ is left over.
 USERS = (
-    re.compile(rf"((?<![\w+.-])(?!{PATHS}:)[a-z]{WORD}://)[^{END}]{LONG}@", re.IGNORECASE),
-    re.compile(rf"((?<![\w+.-]){PATHS}://)[^/{END}]{LONG}@", re.IGNORECASE),
-    re.compile(rf"((?<![\w+.-]){SERVERS}(?:[:;]?[/\\]++|[:;](?![/\\])))(?!\*\*\*@)[^{END}]{LONG}@", re.IGNORECASE),
+    rf"((?<![\w+.-])(?!{PATHS}:)[a-z]{WORD}://)[^{END}]{LONG}@",
+    rf"((?<![\w+.-]){PATHS}://)[^/{END}]{LONG}@",
+    rf"((?<![\w+.-]){SERVERS}(?:[:;]?[/\\]++|[:;](?![/\\])))(?!\*\*\*@)[^{END}]{LONG}@",
     # NAME:PASSWORD@, with or without slashes before it; in a path neither begins directly behind a slash of the path
-    re.compile(
+    (
         rf"((?<![\w/\\])(?:[a-z]{WORD}:)?[/\\]{{1,3}}|(?<![\w/\\.%+-])(?!{REVISION}|{TIME}))"
-        rf"[^/\\:@{END}]{{1,100}}:(?![/\\*])[^@{END}]{{1,500}}@(?!{FILE})(?=[\w\[])",
-        re.IGNORECASE,
+        rf"[^/\\:@{END}]{{1,100}}:(?![/\\*])[^@{END}]{{1,500}}@(?!{FILE})(?=[\w\[])"
     ),
     # the same with percent signs, as an address inside an address
-    re.compile(rf"(%3A(?:%2F){{2}})(?:(?!%2F)[^&{END}]){{0,500}}?%40", re.IGNORECASE),
+    rf"(%3A(?:%2F){{2}})(?:(?!%2F)[^&{END}]){{0,500}}?%40",
 )
 NAMES = (
     r"(?:password|passwd|passphrase|pwd|token|secret|credential|signature|api[_.-]?key|access[_.-]?key|account[_.-]?key"
@@ -43,11 +43,11 @@ SECRET_NAME = re.compile(rf"{NAMES}|^(?:sig|key|pass|pw|auth|authorization|jwt|s
 LONG_SECRET = re.compile(r"code=.{12}", re.IGNORECASE)  # codes of a login are long, those of a diagnosis are not
 NAMED = rf"(?<![\w/.-])[\w.-]{{0,40}}{NAMES}[\w.-]{{0,40}}"
 SECRETS = (
-    re.compile(rf"({NAMED}=)(?:\{{[^&{END}]*\}}|\"[^\"]*\"|'[^']*'|[^&;{END}]+)", re.IGNORECASE),
-    re.compile(rf"({NAMED}[\"']?\s{{0,9}}[:=]\s{{0,9}})(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE),
-    re.compile(r"(\bauthorization[\"']?\s{0,9}[:=]\s{0,9}[\"']?)(?:(?:basic|bearer)\s+)?[^\s\"',]+", re.IGNORECASE),
+    rf"({NAMED}=)(?:\{{[^&{END}]*\}}|\"[^\"]*\"|'[^']*'|[^&;{END}]+)",
+    rf"({NAMED}[\"']?\s{{0,9}}[:=]\s{{0,9}})(?:\"[^\"]*\"|'[^']*')",
+    r"(\bauthorization[\"']?\s{0,9}[:=]\s{0,9}[\"']?)(?:(?:basic|bearer)\s+)?[^\s\"',]+",
     # In what ODBC is handed on as a whole (odbc_connect=Server%3Ddb%3BPWD%3D...), = is %3D, ; is %3B, and braces are %7B, %7D.
-    re.compile(r"((?:uid|pwd|password|token|secret)%3D)(?:%7B[^&\s\"']*%7D|(?:(?!%3B)[^&;\s\"'])+)", re.IGNORECASE),
+    r"((?:uid|pwd|password|token|secret)%3D)(?:%7B[^&\s\"']*%7D|(?:(?!%3B)[^&;\s\"'])+)",
 )
 WORTH = re.compile(r"pass|pwd|uid|token|secret|credential|signature|key|authorization", re.IGNORECASE)  # a name of SECRETS
 OPTION = re.compile(rf"(?<=[?&;])([^=&;?{END}]{{1,100}})=([^&;{END}]+)")
@@ -57,10 +57,10 @@ def shown(text: str) -> str:
     """An address, or a text that contains addresses, without user, password, token and key."""
     if "@" in text or "%40" in text:
         for pattern in USERS:
-            text = pattern.sub(rf"\1{HIDDEN}@", text)
+            text = re.sub(pattern, rf"\1{HIDDEN}@", text, flags=re.IGNORECASE)
     if WORTH.search(text) is not None:
         for pattern in SECRETS:
-            text = pattern.sub(rf"\1{HIDDEN}", text)
+            text = re.sub(pattern, rf"\1{HIDDEN}", text, flags=re.IGNORECASE)
     return OPTION.sub(_option, text)
 
 

@@ -6,17 +6,15 @@ written in the page, and kept when the rest of the table is made again.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import typer
 import yaml
 from markdown_table import first_sentence, table
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from benchmark.cli.main import app
+from benchmark.cli.commands import every_command
 from benchmark.cli.numbers import bounds
 from benchmark.data.dataset import Dataset, File
 from benchmark.data.readers.registry import READERS
@@ -126,24 +124,17 @@ def _allowed(schema: Mapping[str, Any]) -> str:
     return " ".join([WORDS.get(schema.get("type", ""), "text"), " and ".join(bounds)]).strip()
 
 
-@cache
-def commands() -> dict[str, Any]:
-    """The commands by name, sorted as `cats --help` shows them."""
-    group: Any = typer.main.get_command(app)
-    return dict(group.commands)
-
-
 def _commands_in_short(_: str) -> str:
     """The commands of each panel of `cats --help`, linked; what each does is in docs/commands.md."""
     panels: dict[str, list[str]] = {}
-    for name, command in commands().items():
+    for name, command in every_command().items():
         panels.setdefault(command.rich_help_panel, []).append(f"[{name}](docs/commands.md#cats-{name})")
     return table(["", "commands"], ([f"**{panel}**", ", ".join(names)] for panel, names in panels.items()))
 
 
 def _commands_in_full(_: str) -> str:
     parts = []
-    for name, command in commands().items():
+    for name, command in every_command().items():
         usage = " ".join(["cats", name, *(_metavar(p) for p in command.params if p.param_type_name == "argument"), "[OPTIONS]"])
         parts.append(f"## cats {name}\n\n{command.help}\n\n```text\n{usage}\n```\n")
         rows = ([_named(p), _values(p), _shown(p), p.help or ""] for p in command.params if p.name not in OF_EVERY_COMMAND)

@@ -4,7 +4,6 @@ from enum import Enum
 from random import Random
 from typing import Any
 
-import typer
 from fuzzing.attempt import Attempt
 from fuzzing.stage import Stage
 from fuzzing.values import HOSTILE, NUMBERS, PLACES, WORDS, encodable, odd_text, shown
@@ -143,9 +142,9 @@ def environment(rng: Random, _: Stage) -> Attempt:
 
 def arguments(rng: Random, _: Stage) -> Attempt:
     """A command line with right and odd arguments and options."""
-    from benchmark.cli.main import app
+    from benchmark.cli.commands import every_command
 
-    commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands = every_command()
     name = rng.choice(sorted(set(commands) - LEFT_OUT))
     line = [name]
     for parameter in commands[name].params:

@@ -152,7 +152,8 @@ def main():
     for module in MODULES:
         import_module(module)
     # what follows is kept for all children; a process of its own finds it out
-    import_module("benchmark.cli.main").commands()
+    import_module("benchmark.cli.main")
+    import_module("benchmark.cli.commands").every_command()
     import_module("codecarbon.core.util").detect_cpu_model()
     import_module("sqlalchemy.orm").configure_mappers()
     know_revision()

@@ -2,14 +2,16 @@
 
 import json
 import logging
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 import typer
 
 import benchmark
-from benchmark.cli import old_spellings
+from benchmark.cli import main, old_spellings
 from benchmark.cli.command import with_format
-from benchmark.cli.main import PANELS, commands
+from benchmark.cli.commands import PANELS, every_command
 from benchmark.cli.old_spellings import EARLIER, today
 
 # Options of one name that differ in type, and mean the same: what marks what is missing; policies; a seed; a place, or none.
@@ -21,7 +23,7 @@ MORE_PLACES = {"--contact-sheet", "--duplicates", "--figures", "--history", "--m
 
 def options():
     """Each option of each command: the name of the command, the parameter, and one of its spellings."""
-    for name, command in commands().commands.items():
+    for name, command in every_command().items():
         for each in command.params:
             if each.param_type_name == "option":
                 yield from ((name, each, spelling) for spelling in (*each.opts, *each.secondary_opts))
@@ -43,15 +45,28 @@ def test_what_is_written_goes_to_output():
 
 
 def test_no_earlier_spelling_is_shown_or_means_something_else():
-    assert set(EARLIER) <= set(commands().commands)
+    assert set(EARLIER) <= set(every_command())
     for name, spellings in EARLIER.items():
         shown = {spelling for command, _, spelling in options() if command == name}
         assert not shown & set(spellings)
         assert set(spellings.values()) <= shown
 
 
+def test_the_list_of_commands_has_all_of_them_and_says_what_they_say():
+    """The list is shown without loading a command, so it has names and sentences of its own."""
+    listed = {name: does for does_of in PANELS.values() for name, does in does_of.items()}
+    assert listed == {name: " ".join(each.help.split("\n\n")[0].split()) for name, each in every_command().items()}
+    modules = [import_module(f"benchmark.cli.{file.stem}") for file in Path(main.__file__).parent.glob("*.py")]
+    registered = [each for module in modules if module is not main for each in typer_commands(module)]
+    assert sorted(listed) == sorted(each.name or each.callback.__name__ for each in registered)
+
+
+def typer_commands(module):
+    return getattr(module, "app", typer.Typer()).registered_commands
+
+
 def test_each_command_is_in_a_panel_and_has_what_all_have():
-    for command in commands().commands.values():
+    for command in every_command().values():
         assert command.rich_help_panel in PANELS
         named = {spelling for each in command.params for spelling in each.opts}
         assert {"--verbose", "-v", "--quiet", "-q"} <= named

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cli.main import commands
+from benchmark.cli.commands import every_command
 
 # Options without -o that name a place to write; what they name.
 OTHERS = {"--figures": "folder", "--hub": "folder", "--contact-sheet": "folder", "--duplicates": "file", "--history": "file"}
@@ -17,7 +17,7 @@ NEEDS = {"new": ("target", "name", "--from", "nothing"), "predict": ("nothing", 
 
 def places():
     """(command, option, whether it names a folder) of every option that names a place to write."""
-    for name, command in commands().commands.items():
+    for name, command in every_command().items():
         for option in command.params:
             if "-o" in option.opts:
                 yield name, "--output", name in FOLDERS
@@ -42,7 +42,7 @@ def test_every_option_that_names_a_place_is_tried():
         "site", "card", "export", "submit",
     }  # fmt: skip
     assert {option for _, option, _ in found} == {"--output", *OTHERS}
-    written = {name for name, command in commands().commands.items() for each in command.params if says_written(each)}
+    written = {name for name, command in every_command().items() for each in command.params if says_written(each)}
     assert written <= {name for name, _, _ in found}
 
 

@@ -25,7 +25,7 @@ PLAN = "experiment: e\nsources: [scratch]\ntargets: [ihc]\nbackbones: [test_resn
 SCRIPT = """
 import sys
 
-from benchmark.cli.main import commands
+from benchmark.cli.main import app
 from benchmark.machine import shared_cores
 
 
@@ -40,7 +40,7 @@ def look():
 shared_cores.share_cores = look
 for call in sys.argv[1:]:
     try:
-        commands()(call.split(), standalone_mode=False)
+        app(call.split(), standalone_mode=False)
     except Looked:
         print(call, "torch" in sys.modules)
 """

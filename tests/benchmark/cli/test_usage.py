@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from benchmark.cli.main import commands
+from benchmark.cli.commands import every_command, load
 from benchmark.cli.usage import UsageError, sentence_of, type_of
 from results.error import CatsError
 
@@ -47,7 +47,7 @@ def test_the_sentence_about_a_call(cats, words, sentence):
 
 
 def parameters():
-    return [(name, each) for name, command in commands().commands.items() for each in command.params]
+    return [(name, each) for name, command in every_command().items() for each in command.params]
 
 
 @pytest.mark.parametrize("value", ["?", "-"])
@@ -56,7 +56,7 @@ def test_no_option_answers_a_wrong_value_in_the_words_of_a_library(value):
     for name, each in parameters():
         if each.param_type_name != "option" or each.is_flag or each.multiple:
             continue
-        with commands().commands[name].make_context(name, [], resilient_parsing=True) as ctx:
+        with load(name).make_context(name, [], resilient_parsing=True) as ctx:
             try:
                 each.process_value(ctx, value)
             except (UsageError, CatsError) as error:
@@ -67,7 +67,7 @@ def test_no_option_answers_a_wrong_value_in_the_words_of_a_library(value):
 
 def test_help_names_types_in_words_cuts_nothing_and_has_no_doubled_dots(cats, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    pages = [cats("--help")[1], *(cats(name, "--help")[1] for name in commands().commands)]
+    pages = [cats("--help")[1], *(cats(name, "--help")[1] for name in every_command())]
     for page in pages:
         assert not OF_LIBRARIES.search(page), OF_LIBRARIES.findall(page)
         cut = [line for line in page.splitlines() if DOTS.search(line) or "…" in line or len(line) > 80]
@@ -94,7 +94,7 @@ def test_a_filter_that_nothing_meets_is_a_sentence(cats, words, sentence):
 
 
 def test_what_help_adds_to_an_option_is_added_once_and_changes_no_option():
-    plan = commands().commands["plan"]
+    plan = load("plan")
     (option,) = [each for each in plan.params if "--device" in each.opts]
     before = option.help
     for _ in range(2):

@@ -1,5 +1,6 @@
 """Memory that is kept is kept; what the user tuned stays as it is."""
 
+import ctypes
 import platform
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def test_memory_that_is_kept_needs_no_new_pages():
 
 @pytest.mark.parametrize("name", ["MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES"])
 def test_what_the_user_tuned_is_left_alone(monkeypatch, name):
-    monkeypatch.setattr(memory.ctypes, "CDLL", lambda path: pytest.fail("asked"))
+    monkeypatch.setattr(ctypes, "CDLL", lambda path: pytest.fail("asked"))
     assert not memory.keep_memory({name: "1"})
 
 
@@ -47,7 +48,7 @@ def test_elsewhere_than_with_glibc_nothing_happens(monkeypatch, error):
     def absent(path):
         raise error
 
-    monkeypatch.setattr(memory.ctypes, "CDLL", absent)
+    monkeypatch.setattr(ctypes, "CDLL", absent)
     assert not memory.keep_memory({})
 
 
