@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.machine.cycles import look_seldom
 from results.error import CatsError
 from results.tracking.gc_pause import uncollected
 from tests.support.missing import missed
@@ -86,7 +87,7 @@ def pytest_collection(session):
     with uncollected():
         made = yield
     gc.freeze()
-    gc.set_threshold(20_000, 10, 10)  # the search itself took a fiftieth of the time of the tests
+    look_seldom()  # the search itself took a fiftieth of the time of the tests
     return made
 
 

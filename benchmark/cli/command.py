@@ -1,6 +1,5 @@
 """What every command understands besides its own options: -v, -q, `--json` where there is `--format`, earlier spellings."""
 
-import gc
 from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Any
@@ -11,14 +10,12 @@ from typer.core import TyperCommand
 from benchmark.cli.old_spellings import renamings, today
 from benchmark.cli.terminal import say_less, say_more
 from benchmark.cli.usage import UsageError, sentence_of, with_types
+from benchmark.machine.cycles import look_seldom
 from results.text.program import begin
 
 FORMAT, JSON = "--format", "--json"
 HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 LOOK = "Look"  # the panel of commands that show results, and train nothing
-# New objects until Python looks for cycles that nothing uses. Its own number, 700, has it look again and again through the
-# libraries that a command has loaded, which all stay. A training keeps it: large tensors may hang on such a cycle.
-OBJECTS = 20_000
 
 
 def _say_more(given: bool) -> None:
@@ -68,7 +65,7 @@ class CatsCommand(TyperCommand):
         """See click.Command.invoke; records say which command made them."""
         begin(f"cats {self.name}")
         if self.rich_help_panel == LOOK:
-            gc.set_threshold(OBJECTS, 10, 10)
+            look_seldom()
         return super().invoke(ctx)
 
 

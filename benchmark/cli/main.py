@@ -15,6 +15,7 @@ from benchmark.cli.commands import CatsGroup
 from benchmark.cli.counts import shown_count
 from benchmark.cli.terminal import begin_log, discard, finish, prepare, print_line, say, say_error
 from benchmark.cli.usage import UsageError, sentence_of
+from benchmark.machine.cycles import look_seldom
 from benchmark.machine.memory import large_pages
 from benchmark.machine.threads import wait_briefly
 from results.error import CatsError
@@ -99,7 +100,9 @@ def _prepare_environment() -> None:
 
 def _command() -> int:
     """Run the command and return its exit code."""
-    if not {"--help", "-h", "--version"} & set(sys.argv):
+    if {"--help", "-h", "--version"} & set(sys.argv):
+        look_seldom()
+    else:
         _prepare_environment()
     begin_log()
     try:

@@ -39,7 +39,7 @@ NAMES = (
     r"(?:password|passwd|passphrase|pwd|token|secret|credential|signature|api[_.-]?key|access[_.-]?key|account[_.-]?key"
     r"|private[_.-]?key|subscription[_.-]?key)"
 )
-SECRET_NAME = re.compile(rf"{NAMES}|^(?:sig|key|pass|pw|auth|authorization|jwt|sas)\Z", re.IGNORECASE)
+SECRET_NAME = rf"{NAMES}|^(?:sig|key|pass|pw|auth|authorization|jwt|sas)\Z"
 LONG_SECRET = re.compile(r"code=.{12}", re.IGNORECASE)  # codes of a login are long, those of a diagnosis are not
 NAMED = rf"(?<![\w/.-])[\w.-]{{0,40}}{NAMES}[\w.-]{{0,40}}"
 SECRETS = (
@@ -66,5 +66,5 @@ def shown(text: str) -> str:
 
 def _option(match: re.Match[str]) -> str:
     """One option of an address; its name may be written with percent signs."""
-    secret = SECRET_NAME.search(unquote(match[1])) or LONG_SECRET.match(f"{unquote(match[1])}={match[2]}")
+    secret = re.search(SECRET_NAME, unquote(match[1]), re.IGNORECASE) or LONG_SECRET.match(f"{unquote(match[1])}={match[2]}")
     return f"{match[1]}={HIDDEN}" if secret else match[0]

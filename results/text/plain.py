@@ -5,7 +5,6 @@ letters or cannot be seen. Such a character is written as its code, as in JSON: 
 that differ still differ, and a text without such characters stays as it is.
 """
 
-import json
 import math
 import re
 import unicodedata
@@ -52,6 +51,8 @@ def _joins(run: str, place: int) -> bool:
 
 def coded(text: str) -> str:
     """Every character of a text as its code in JSON."""
+    import json  # most texts need no codes
+
     return "".join("\\u007f" if sign == "\x7f" else json.dumps(sign)[1:-1] for sign in text)
 
 
@@ -65,6 +66,8 @@ def json_text(value: object, indent: int | None = 2) -> str:
 
     NaN and infinity, which JSON does not have, become null.
     """
+    import json
+
     return plain_lines(json.dumps(finite(value), indent=indent, ensure_ascii=False, allow_nan=False))
 
 

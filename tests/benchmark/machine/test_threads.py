@@ -209,5 +209,5 @@ def test_openmp_is_told_in_time():
 
 def test_the_command_says_so_before_anything_loads_torch():
     said = "print(os.environ.get('GOMP_SPINCOUNT'), 'torch' in sys.modules)"
-    code = f"import os, sys; from benchmark.cli import main as cli; cli.commands = lambda: lambda **_: {said}; cli.main()"
+    code = f"import os, sys; from benchmark.cli import main as cli; cli._command = lambda: {said}; cli.main()"
     assert fresh(code).stdout.split() == [SPINS, "False"]
