@@ -247,6 +247,20 @@ def test_rows_without_energy_are_explained_by_attempts_that_ended_early():
     assert not [note for note in board([*rows, before, *others, run("s", "a", 2, 0.5, status="KILLED")]).notes if "Wh" in note]
 
 
+def test_a_row_without_energy_is_explained_by_a_pretraining_of_another_experiment():
+    rows = [run("s", "a", 0, 0.9, pretraining="p"), run("t", "a", 0, 0.8, pretraining="q"), run("u", "a", 0, 0.7)]
+    own = run("t", "a", 0, 0.5, kind="pretraining", key="q")
+    later = run("t", "a", 0, 0.5, kind="pretraining", key="q", pretraining="r")
+    why = "Wh of {} is missing: another experiment holds the record of the pretraining that cells start from"
+    assert [note for note in board([*rows, own]).notes if "Wh" in note] == [why.format("s")]
+    assert [note for note in board([*rows, later]).notes if "Wh" in note] == [why.format("s, t")]
+    assert {row.source: row.energy_kwh is None for row in board([*rows, own]).targets["a"]} == {
+        "s": True,
+        "t": False,
+        "u": False,
+    }
+
+
 def test_all_energy_spent_stands_on_the_board():
     cells = [row | {"pretraining": "pre"} for row in runs(s=[[0.9], [0.8]])] + runs(other=[[0.7, 0.6]])
     rows = [*cells, run("s", None, 0, 0.0, kind="pretraining", key="pre"), run("s", "a", 5, 0.0, status="KILLED")]
