@@ -3,7 +3,7 @@
 An entry point names a function that takes EngineOptions and returns an Engine:
 
     [project.entry-points."cats.engines"]
-    slurm = "my_package.slurm:engine"
+    my_engine = "my_package.engine:engine"
 """
 
 from benchmark.execution.engine import Engine, EngineOptions
