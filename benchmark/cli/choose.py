@@ -42,11 +42,15 @@ def choose(
         list[str] | None,
         typer.Option(
             autocompletion=completion.sources,
-            help="Sources to choose among; by default those whose weights for the backbone lie on this machine.",
+            help="Sources to choose among, one after the other (--sources imagenet scratch) or each with --sources; by default "
+            "those whose weights for the backbone lie on this machine, and where none do, those that can be fetched.",
         ),
     ] = None,
     backbone: Annotated[
-        str | None, typer.Option(help="Backbone; by default the one for which most sources have weights on this machine.")
+        str | None,
+        typer.Option(
+            help="Backbone; by default the one for which most sources have a file of weights here, else mobilenetv2_100."
+        ),
     ] = None,
     recipe: Annotated[
         str,
@@ -67,8 +71,8 @@ def choose(
         typer.Option(
             metavar="EXPERIMENT",
             autocompletion=completion.experiments,
-            help="Experiments whose runs speak for the sources, beside the public runs; by default all that fit. "
-            "'none' takes no runs at all.",
+            help="Experiments whose runs speak for the sources, beside the public runs, one after the other or each with "
+            "--prior; by default all that fit. 'none' takes no runs at all.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(parser=SEED, help="Seed of all runs, and the first one of the finalists.")] = 0,
