@@ -247,7 +247,8 @@ def test_a_step_that_lacks_memory_is_split_with_its_dropout_and_leaves_no_rig(gp
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
         return real(self, pixels, *rest)
 
-    recipe = MORE.model_copy(update={"augment": Augment(flip=0.5), "dropout": 0.5})
+    # sgd, because adamw turns the last bit of a gradient near 0 into a whole step, and the two ways add in another order
+    recipe = MORE.model_copy(update={"augment": Augment(flip=0.5), "dropout": 0.5, "optimiser": "sgd"})
     monkeypatch.setattr(Step, "accumulate", accumulate)
     made = training(recipe, backbone="test_resnet")
     split = found(made)
