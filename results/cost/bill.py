@@ -11,6 +11,7 @@ import pandas as pd
 
 from results.board.candidates import Candidate, labels
 from results.board.request import maker_of
+from results.board.versions import chain_of
 from results.cost.amount import Amount, add, amount_of
 from results.cost.gpu_check import GpuCheck, compare_gpu_readings
 from results.cost.machine import MachineUse, machine_use
@@ -34,6 +35,8 @@ class Bill:
         repeated, twice: amount and number of attempts that did finish after another attempt at the same key.
         phases: (kind, phase, hardware) → amount. Each hardware has all the seconds of its phase.
         pretrainings: (source, backbone) → amount of all attempts.
+        elsewhere: sources that start from a pretraining of another experiment. Its amount is missing in `pretrainings` and in
+            what is computed from them; it is no attempt of this experiment, and in no total.
         shared_over: number of targets that a pretraining is shared over.
         sources, targets: name → amount of all attempts at its cells. Where there are several backbones, sources are candidates.
         measures: name → amount of scoring: its own phase and its share of the features.
@@ -61,6 +64,7 @@ class Bill:
     machine: MachineUse
     scoring: Amount
     scored: int
+    elsewhere: Sequence[str] = ()
 
     @property
     def km_by_car(self) -> float | None:
@@ -82,7 +86,7 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
         raise CatsError(f"a pretraining cannot be shared over {shared_over} targets; give 1 or more")
     if not len(frame):
         raise CatsError(f"experiment '{experiment}' holds no run yet; make some with {maker_of(experiment)}")
-    names = ["source", "target", "backbone", "measures"]
+    names = ["source", "target", "backbone", "measures", "pretraining"]
     runs = frame.reindex(columns=list(dict.fromkeys([*map(str, frame), *names])))
     runs["costs"] = unpacked(runs["costs"])
     attempts = zip(runs["costs"], runs["kind"], strict=True)
@@ -95,6 +99,9 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
     pretrainings = _by(
         pd.Series(list(zip(pretrained["source"], pretrained["backbone"], strict=True)), pretrained.index), amounts
     )
+    elsewhere = _made_elsewhere(cells, pretrained)
+    for pair in elsewhere:
+        pretrainings[pair] = add([UNMEASURED, *([pretrainings[pair]] if pair in pretrainings else [])])
     several = cells["backbone"].nunique() > 1
     named = [(str(Candidate(*each)) if several else each[0], amount) for each, amount in pretrainings.items()]
     cells = cells.assign(source=labels(cells, several).where(cells["source"].notna()))
@@ -119,7 +126,18 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
         machine=machine_use(runs),
         scoring=add(amounts[runs["kind"] == "score"]),
         scored=int((runs["kind"] == "score").sum()),
+        elsewhere=sorted({source for source, _ in elsewhere}),
     )
+
+
+def _made_elsewhere(cells: pd.DataFrame, pretrained: pd.DataFrame) -> list[tuple[str, str]]:
+    """Source and backbone of each pretraining that cells start from and whose record another experiment holds."""
+    before = dict(zip(pretrained["key"], pretrained["pretraining"], strict=True))
+    starts = cells[["source", "backbone", "pretraining"]].dropna().drop_duplicates()
+    missing: dict[str, tuple[str, str]] = {}
+    for source, backbone, first in starts.itertuples(index=False, name=None):
+        missing |= {key: (source, backbone) for key in chain_of(first, before) if key not in before}
+    return list(missing.values())
 
 
 def made_twice(runs: pd.DataFrame) -> pd.Series:

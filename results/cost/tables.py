@@ -48,10 +48,10 @@ def page_unit(bill: Bill) -> EnergyUnit:
 
 
 def amount_cells(amount: Amount) -> list[float | int | None]:
-    """An amount in the columns AMOUNT."""
+    """An amount in the columns AMOUNT. Work without any time is that of imported runs whose time nobody stated."""
     known = amount.known is not None
     parts = [amount.counter, amount.modelled] if known else [None, None]
-    return [amount.kwh, *parts, amount.missing, amount.co2e, amount.seconds]
+    return [amount.kwh, *parts, amount.missing, amount.co2e, amount.seconds or None]
 
 
 def without_energy(runs: int) -> str:
@@ -100,9 +100,7 @@ def bill_notes(bill: Bill) -> list[str]:
         )
     if bill.scoring.missing and total.missing > bill.scoring.missing:
         sentences.append(f"{bill.scoring.missing:,} of the {total.missing:,} missing figures are those of scored pairs")
-    if bill.twice:
-        made = how_many(bill.twice, "attempt was", "attempts were")
-        sentences.append(f"{made} made twice: another attempt at the same cell or pretraining had finished before")
+    sentences += _other_attempts(bill)
     if total.kg_missing:
         sentences.append(f"of {energy_text(total.kg_missing)} the country's carbon intensity is unknown")
     if total.co2e is not None and bill.km_by_car is not None:
@@ -121,4 +119,16 @@ def bill_notes(bill: Bill) -> list[str]:
         sentences.append(
             "a measure pays for its own phase and for an equal share of the features that all measures of a run use"
         )
+    return sentences
+
+
+def _other_attempts(bill: Bill) -> list[str]:
+    """What was made by other experiments, and what was made twice."""
+    sentences = []
+    if bill.elsewhere:
+        held = "other experiments hold the records of their pretraining, whose energy is missing in every share"
+        sentences.append(f"{', '.join(bill.elsewhere)}: {held}")
+    if bill.twice:
+        made = how_many(bill.twice, "attempt was", "attempts were")
+        sentences.append(f"{made} made twice: another attempt at the same cell or pretraining had finished before")
     return sentences

@@ -108,6 +108,28 @@ def test_a_pretraining_is_shared_over_the_targets_of_the_experiment_or_as_many_a
     assert {t: a.kwh for t, a in made.targets.items()} == {"a": 10.0, "b": 2.0}
 
 
+def test_a_pretraining_of_another_experiment_is_missing_and_not_free():
+    """It was left out without a word, so that a sweep seemed cheaper than it is."""
+    own = pretraining("s", cost("pretraining", cpu=4.0), key="p")
+    later = pretraining("t", cost("pretraining", cpu=8.0), key="r", pretraining="gone")
+    starts = {"s": "p", "t": "r", "u": "absent"}
+    rows = [cell(name, "a", cost("t", cpu=1.0), pretraining=starts.get(name)) for name in ("s", "t", "u", "v")]
+    made = bill(own, later, *rows)
+    assert made.total.kwh == 16.0  # of the attempts of this experiment
+    assert {name: amount.kwh for name, amount in made.per_target.items()} == {"s": 5.0, "t": None, "u": None, "v": 1.0}
+    assert made.per_target["t"].known == 9.0
+    assert made.pretraining_share().kwh is None
+    said = "t, u: other experiments hold the records of their pretraining, whose energy is missing in every share"
+    assert said in bill_notes(made)
+    assert not [note for note in bill_notes(bill(own, rows[0], rows[3])) if "other experiments" in note]
+
+
+def test_imported_runs_whose_time_is_unknown_took_no_zero_seconds():
+    made = bill(cell("s", "a", cost("t", seconds=0.0, cpu=1.0)))
+    assert bill_tables(made)[0].lines[0][-1] is None
+    assert bill_tables(bill(cell("s", "a", cost("t", cpu=1.0))))[0].lines[0][-1] == 2.0
+
+
 def test_a_measure_costs_its_own_phase_and_an_equal_share_of_the_features():
     rows = [
         score(
