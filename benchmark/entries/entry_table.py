@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from results.text.printing import TerminalTable, csv_text, markdown_table, terminal_table
+from results.text.printing import LONGEST_CELL, TerminalTable, csv_text, markdown_table, terminal_table
 
 # Columns of each kind, those first that a narrow terminal shows too.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -19,6 +20,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "plans": ("name", "sources", "targets", "seeds"),
     "recipes": ("name", "protocol", "size", "points", "title"),
 }  # fmt: skip
+DESCRIPTION = "description"  # the key of the text about a measure
 FIGURES = ("images", "classes", "seeds", "size", "points")
 
 
@@ -92,7 +94,7 @@ class Description:
     def table(self) -> RenderableType:
         """For the terminal: one table for each kind of entry, one line for each key that holds something."""
         head = ("key", "value")
-        return Group(*(terminal_table(kind, head, flat_facts(facts), left=head) for kind, facts in self.facts.items()))
+        return Group(*(terminal_table(kind, head, _by_paragraph(facts), left=head) for kind, facts in self.facts.items()))
 
     def markdown(self) -> str:
         """For a README or an issue."""
@@ -108,6 +110,16 @@ class Description:
 
     def _rows(self) -> list[list[str]]:
         return [[kind, key, value] for kind, facts in self.facts.items() for key, value in flat_facts(facts)]
+
+
+def _by_paragraph(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The flat facts. A description has a row for each of its paragraphs, and more for a long one: a cell would be cut."""
+    for key, value in flat_facts(facts):
+        if key != DESCRIPTION:
+            yield key, value
+            continue
+        parts = [part for paragraph in value.split("\n\n") for part in wrap(paragraph, LONGEST_CELL)]
+        yield from zip([key, *[""] * len(parts)], parts, strict=False)
 
 
 def flat_facts(facts: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

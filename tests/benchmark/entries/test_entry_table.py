@@ -1,6 +1,8 @@
 """Entries as tables: what is searched for, what fits the terminal, and what the files of measures declare."""
 
+import inspect
 import json
+from importlib import import_module
 
 import pytest
 
@@ -118,6 +120,18 @@ def test_nested_facts_are_lines():
     assert shown.to_dict() == {"target": facts}
     assert shown.csv().splitlines()[:2] == ["entry,key,value", "target,name,x"]
     assert shown.markdown().splitlines()[2] == "| target | name | x |"
+
+
+def test_the_whole_description_of_a_measure_is_shown(cats, monkeypatch):
+    """Its end, which says where the public code differs, was cut off, and its paragraphs ended in a written \\n."""
+    monkeypatch.setenv("COLUMNS", "100")
+    for name in ("logme", "s_otdd"):
+        out = cats("show", name)[1]
+        shown = " ".join(line.split("│")[2].strip() for line in out.splitlines() if line.count("│") == 3)
+        told = inspect.getdoc(getattr(import_module(f"similarity.{name}"), name))
+        assert "\\n" not in shown
+        assert len(told) > 600
+        assert "".join(told.split()) in "".join(shown.split())
 
 
 def test_show_is_a_table(cats, monkeypatch):
