@@ -9,8 +9,8 @@ import numpy as np
 from scipy import stats
 
 from results.agreement.decisions import Decision, decision_name
-from results.agreement.notes import decision_notes, unranked_note, verdict
-from results.agreement.rankers import CHOICES_ONLY, ORACLE, OWN_ROWS, RANDOM, STATIC, Ranker, constants, measures
+from results.agreement.notes import decision_notes, few_targets_note, gain_note, unranked_note, verdict
+from results.agreement.rankers import CHOICES_ONLY, IMAGENET, ORACLE, OWN_ROWS, RANDOM, STATIC, Ranker, constants, measures
 from results.agreement.replicates import REPLICATES, Replicates, by_target, defined_mean
 from results.agreement.result import SHARE, Agreement, JudgedMeasure, Statistic
 from results.agreement.scores import PairScore
@@ -50,7 +50,12 @@ def judge_measures(decisions: Sequence[Decision], rows: Sequence[PairScore], exp
         evaluation.add(ranker)
     judged = _corrected([evaluation.result(ranker) for ranker in rankers])
     names = [decision_name(d, judged_on) for d in judged_on]
-    notes = [*unranked_note(judged), *decision_notes(judged_on)]
+    notes = [
+        *few_targets_note(judged, len({d.target for d in judged_on})),
+        *gain_note(judged),
+        *unranked_note(judged),
+        *decision_notes(judged_on),
+    ]
     return Agreement(experiment, metric, names, sorted(judged, key=_place), verdict(judged), notes)
 
 
@@ -100,9 +105,9 @@ class _Evaluation:
         chosen = np.isfinite(points[:, STATISTICS.index("regret_1")])
         coverage = self._coverage(ranker, chosen)
         ranked = ranker.constant or coverage >= SHARE
-        lead = self._lead(ranker.name) if ranked and not ranker.constant else Statistic(None)
+        lead, gain = self._compared(ranker.name) if ranked and not ranker.constant else (Statistic(None), Statistic(None))
         return JudgedMeasure(
-            ranker.name, ranker.constant, int(chosen.sum()), mean, targets, lead, ranker.reasons, coverage, ranked
+            ranker.name, ranker.constant, int(chosen.sum()), mean, targets, lead, ranker.reasons, coverage, ranked, gain
         )  # fmt: skip
 
     def _coverage(self, ranker: Ranker, chosen: np.ndarray) -> float:
@@ -115,19 +120,27 @@ class _Evaluation:
         mean, figures = float(defined_mean(points)), by_target(points, self.decisions)
         return _statistic(mean, interval_over_targets(mean, figures[np.isfinite(figures)], defined_mean(noisy), bounds), p)
 
-    def _lead(self, name: str) -> Statistic:
-        ours, theirs = (by_target(self.points[one][:, 0], self.decisions) for one in (name, STATIC))
+    def _compared(self, name: str) -> tuple[Statistic, Statistic]:
+        """The lead and the gain of a measure, see JudgedMeasure."""
+        tau, regret = STATISTICS.index("weighted_tau"), STATISTICS.index("regret_1")
+        width = self.metric[1] - self.metric[0]
+        gain = self._ahead(IMAGENET, name, regret, (-width, width)) if IMAGENET in self.points else Statistic(None)
+        return self._ahead(name, STATIC, tau, LEAD), gain
+
+    def _ahead(self, name: str, other: str, k: int, bounds: Bounds) -> Statistic:
+        """The mean difference of the k-th statistic of two rankers over the targets on which both have it."""
+        ours, theirs = (by_target(self.points[one][:, k], self.decisions) for one in (name, other))
         both = np.isfinite(ours) & np.isfinite(theirs)
         if not both.any():
             return Statistic(None)
-        points, noisy = (part[name][..., 0] - part[STATIC][..., 0] for part in (self.points, self.noisy))
+        points, noisy = (part[name][..., k] - part[other][..., k] for part in (self.points, self.noisy))
         p = np.nan
         if both.sum() > 1:
             p = stats.permutation_test(
                 (ours[both], theirs[both]), lambda x, y, axis: np.mean(x - y, axis=axis), permutation_type="samples",
                 vectorized=True, alternative="greater", rng=np.random.default_rng(self.seed),
             ).pvalue  # fmt: skip
-        return self._over_targets(points, noisy, p, LEAD)
+        return self._over_targets(points, noisy, p, bounds)
 
     def _chance(self, ranker: Ranker, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """p-values of each decision and of the mean; NaN for the random choice and for the oracle."""
@@ -169,14 +182,15 @@ def _statistic(value: float, ends: tuple[float, float] | None, p: float) -> Stat
 
 
 def _corrected(rows: Sequence[JudgedMeasure]) -> list[JudgedMeasure]:
-    """The p-values of each statistic and of the leads, corrected over the measures by Holm; constants are no members."""
+    """The p-values of each statistic, of leads and of gains, corrected over the measures by Holm; constants are no members."""
     measured = [row for row in rows if row.ranked and not row.constant]
-    statistics = {row.name: {**row.mean, "lead": row.lead} for row in measured}
-    for name in (*STATISTICS, "lead"):
+    statistics = {row.name: {**row.mean, "lead": row.lead, "gain": row.gain} for row in measured}
+    for name in (*STATISTICS, "lead", "gain"):
         raw = [statistics[row.name][name].p for row in measured]
         for row, p in zip(measured, holm(np.array([np.nan if p is None else p for p in raw], float)), strict=True):
             statistics[row.name][name] = replace(statistics[row.name][name], p_holm=None if np.isnan(p) else float(p))
-    return [
-        replace(row, lead=statistics[row.name].pop("lead"), mean=statistics[row.name]) if row in measured else row
-        for row in rows
-    ]
+    return [_with_figures(row, statistics[row.name]) if row in measured else row for row in rows]
+
+
+def _with_figures(row: JudgedMeasure, figures: dict[str, Statistic]) -> JudgedMeasure:
+    return replace(row, lead=figures.pop("lead"), gain=figures.pop("gain"), mean=figures)

@@ -6,6 +6,9 @@ from results.agreement.decisions import Decision, decision_name
 from results.agreement.result import SHARE, JudgedMeasure
 from results.board.candidates import choice_notes
 from results.statistics.rank_agreement import FEW, MANY
+from results.text.counts import how_many
+
+SIGNIFICANT = 0.05
 
 
 def verdict(rows: Sequence[JudgedMeasure]) -> str:
@@ -15,10 +18,30 @@ def verdict(rows: Sequence[JudgedMeasure]) -> str:
     leads = [row for row in rows if row.lead.p_holm is not None]
     if not leads:
         return "without the static mean rank, which takes two targets, nothing can be said of which measure leads"
-    ahead = [row.name for row in leads if row.lead.p_holm is not None and row.lead.p_holm < 0.05]
+    ahead = [row.name for row in leads if row.lead.p_holm is not None and row.lead.p_holm < SIGNIFICANT]
     if ahead:
         return f"{', '.join(ahead)}: ahead of the static mean rank in weighted tau (95 % for all measures at once)"
     return "no measure is ahead of the static mean rank in weighted tau (95 % for all measures at once)"
+
+
+def few_targets_note(rows: Sequence[JudgedMeasure], targets: int) -> list[str]:
+    """That no lead could be shown, where that is so: swapping two ways of choosing on n targets gives no p below 2^-n."""
+    tested = sum(row.lead.p is not None for row in rows)
+    if not tested or tested / 2**targets < SIGNIFICANT:
+        return []
+    least = min(1.0, tested / 2**targets)
+    few = f"with {how_many(tested, 'measure')} tested on {how_many(targets, 'target')}"
+    return [f"{few}, none can be ahead, whatever its figures: the smallest possible p is {least:.2g}"]
+
+
+def gain_note(rows: Sequence[JudgedMeasure]) -> list[str]:
+    """Which measures have less top-1 regret than always choosing imagenet, where it is a source."""
+    tested = [row for row in rows if row.gain.p_holm is not None]
+    less = [row.name for row in tested if row.gain.p_holm is not None and row.gain.p_holm < SIGNIFICANT]
+    if not tested:
+        return []
+    who = f"{', '.join(less)}:" if less else "no measure has"
+    return [f"{who} less top-1 regret than always imagenet (95 % for all measures at once)"]
 
 
 def unranked_note(rows: Sequence[JudgedMeasure]) -> list[str]:

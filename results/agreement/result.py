@@ -33,6 +33,8 @@ class JudgedMeasure:
         reasons: target → why it chooses none there, or which sources it gives no score to.
         lead: mean weighted tau minus that of the static mean rank on the same targets. Its p is that of a paired permutation
             test over targets, so that few targets show no lead, however large it is.
+        gain: mean top-1 regret of always choosing imagenet minus that of the measure on the same targets, with the p of
+            the same test; nothing where no target has imagenet as a source.
         coverage: the share of the sources of all targets that it orders. ranked: whether that is enough, see SHARE; constants
             are ranked. A measure that orders two sources of four easily agrees by chance, and knows nothing of the rest.
     """
@@ -46,6 +48,7 @@ class JudgedMeasure:
     reasons: dict[str, str]
     coverage: float = 1.0
     ranked: bool = True
+    gain: Statistic = Statistic(None)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ HEADINGS = {
     "weighted_tau": "weighted τ", "regret_1": "top-1 regret", "spearman": "Spearman ρ", "regret_3": "top-3 regret",
     "top_tie": "P(in top tie)",
 }  # fmt: skip
-TESTS = ["p of τ", "p of top-1", "τ ahead of static"]
+TESTS = ["p of τ", "p of top-1", "τ ahead of static", "less regret than imagenet"]
 HEAD = ["measure", "targets", "scored", *list(HEADINGS.values())[:2], *TESTS, *list(HEADINGS.values())[2:]]
 BY_TARGET = "Weighted Kendall τ on each target"
 LEGEND = [
@@ -64,7 +64,7 @@ class AgreementText:
         lines = [
             [row.name, row.constant, target, name, *vars(statistics[name]).values()]
             for row in self.agreement.rows
-            for target, statistics in [("mean", {**row.mean, "lead": row.lead}), *row.targets.items()]
+            for target, statistics in [("mean", {**row.mean, "lead": row.lead, "gain": row.gain}), *row.targets.items()]
             for name in statistics
         ]
         return csv_text(["measure", "constant", "target", "statistic", *Statistic.__dataclass_fields__], lines)
@@ -81,6 +81,7 @@ def measure_lines(agreement: Agreement) -> list[list[str]]:
             row.name, f"{row.judged} of {len(agreement.targets)}", f"{row.coverage:.0%}",
             *(statistic_text(row.mean[name], name) for name in list(HEADINGS)[:2]),
             _p(row.mean["weighted_tau"], row), _p(row.mean["regret_1"], row), statistic_text(row.lead, "weighted_tau"),
+            statistic_text(row.gain, "regret_1"),
             *(statistic_text(row.mean[name], name) for name in list(HEADINGS)[2:]),
         ]
         for row in agreement.rows

@@ -23,6 +23,9 @@ from results.text.units import EnergyUnit, energy_unit
 
 AGREEMENT = {"weighted_tau": "weighted tau", "spearman": "Spearman", "regret_1": "top-1 regret", "regret_3": "top-3 regret",
              "top_tie": "P(in top tie)"}  # fmt: skip
+# A figure of a measure against a constant → its column, the column of its p, and the statistic that it is a difference of.
+COMPARED = {"lead": ("tau ahead of static", "p of the lead (Holm)", "weighted_tau"),
+            "gain": ("less regret than imagenet", "p of the gain (Holm)", "regret_1")}  # fmt: skip
 
 
 def tradeoff(result: Tradeoff, unit: EnergyUnit | None = None) -> Section:
@@ -87,7 +90,8 @@ def agreement(judged: Mapping[str, Any]) -> Section:
     """How well measures order the sources, beside constants.
 
     `judged`: verdict, notes and rows; each row has name, constant, coverage, ranked, and mean: statistic → value, low, high,
-    p_holm; and lead, the same of its weighted tau minus that of the static mean rank.
+    p_holm; and lead and gain, the same of its weighted tau minus that of the static mean rank, and of the top-1 regret of
+    always choosing imagenet minus its own.
     """
     rows = [row for row in judged["rows"] if row.get("coverage", 1) or _known(row)]  # the notes name the others
     name, shown = "weighted_tau", []
@@ -99,14 +103,15 @@ def agreement(judged: Mapping[str, Any]) -> Section:
             )
     shown.sort(key=lambda point: -point.value)
     statistics = [(key, title) for key, title in AGREEMENT.items() if any(key in row["mean"] for row in rows)]
-    led = any(row.get("lead", {}).get("value") is not None for row in rows)
-    more = ["tau ahead of static", "p of the lead (Holm)"] if led else []
+    compared = [each for each in COMPARED if any(row.get(each, {}).get("value") is not None for row in rows)]
+    more = [title for each in compared for title in COMPARED[each][:2]]
     covered = ["scored"] if any("coverage" in row for row in rows) else []
     head = ["measure", "constant", *covered, *(title for _, title in statistics), "p (Holm)", *more]
     lines = [
         [row["name"], "yes" if row["constant"] else "no", *(f"{row['coverage']:.0%}" for _ in covered),
          *(_figure(row["mean"].get(key), key) for key, _ in statistics), _p(row["mean"].get(name, {}).get("p_holm")),
-         *([_figure(row["lead"], name), _p(row["lead"].get("p_holm"))] if led else [])]
+         *(cell for each in compared
+           for cell in (_figure(row.get(each), COMPARED[each][2]), _p(row.get(each, {}).get("p_holm"))))]
         for row in rows
     ]  # fmt: skip
     title = f"Agreement of measures with the results: {judged['verdict']}"

@@ -1,6 +1,7 @@
 """Measures judged as decisions: on hand-made boards, and on the published figures of CATS 2024."""
 
 import io
+import itertools
 import json
 
 import numpy as np
@@ -312,6 +313,8 @@ def test_few_targets_carry_no_lead():
     made, found = judged(rows)
     assert found["best"].lead.low > 0  # ahead on each of the four
     assert found["best"].lead.p == pytest.approx(1 / 16)  # as one of 2^4 ways to swap the two
+    told = "with 1 measure tested on 4 targets, none can be ahead, whatever its figures: the smallest possible p is 0.062"
+    assert told in made.notes
     assert made.verdict == "no measure is ahead of the static mean rank in weighted tau (95 % for all measures at once)"
 
 
@@ -320,10 +323,36 @@ def test_a_measure_that_leads_on_enough_targets_is_named():
     made, found = judged(rows)
     assert found["best"].lead.p == pytest.approx(1 / 32)
     assert made.verdict == "best: ahead of the static mean rank in weighted tau (95 % for all measures at once)"
+    assert not [note for note in made.notes if "none can be ahead" in note]
     worst = [row for i, v in enumerate(TURNED) for row in scored("worst", "abcde"[i], [-one for one in v])]
     made, found = judged([*rows, *worst])
     assert found["best"].lead.p_holm == pytest.approx(2 / 32)  # of two measures no longer
+    assert [note for note in made.notes if note.startswith("with 2 measures tested on 5 targets, none can be ahead")]
     assert made.verdict.startswith("no measure is ahead")
+
+
+def test_a_measure_is_compared_with_always_imagenet_by_its_regret():
+    """The question that people ask; a lead in tau over the static mean rank does not answer it."""
+    rows = [row for i, v in enumerate(TURNED) for row in [*ran("abcde"[i], v), *scored("best", "abcde"[i], v)]]
+    lost = [max(v) - v[0] for v in TURNED]  # imagenet is the first source
+    made, found = judged(rows)
+    assert found["best"].gain.value == pytest.approx(np.mean(lost))
+    swapped = [np.dot(signs, lost) for signs in itertools.product([-1, 1], repeat=5)]
+    assert found["best"].gain.p == pytest.approx(np.mean([each >= sum(lost) - 1e-12 for each in swapped]))
+    assert found["best"].gain.p_holm == found["best"].gain.p  # of one measure
+    assert found[IMAGENET].gain.value is None
+    said = "less top-1 regret than always imagenet (95 % for all measures at once)"
+    assert (f"best: {said}" if found["best"].gain.p < 0.05 else f"no measure has {said}") in made.notes
+    always = [row for t in "abcde" for row in scored("habit", t, [4, 3, 2, 1])]
+    made, found = judged([*rows, *always])
+    assert (found["habit"].gain.value, found["habit"].gain.p_holm) == (0, 1)
+    assert found["best"].gain.p_holm == pytest.approx(2 * found["best"].gain.p)
+
+
+def test_without_imagenet_no_measure_is_compared_with_it():
+    made, found = judged([row | {"source": "other"} if row.get("source") == "imagenet" else row for row in [*CELLS, *GOOD]])
+    assert all(row.gain.value is None for row in found.values())
+    assert not [note for note in made.notes if "imagenet" in note]
 
 
 def test_what_cannot_be_judged_is_said():

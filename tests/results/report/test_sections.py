@@ -246,6 +246,11 @@ def test_agreement_shows_the_chance_of_the_top_tie_and_the_lead_over_the_static_
     assert table.head == ["measure", "constant", "P(in top tie)", "p (Holm)", "tau ahead of static", "p of the lead (Holm)"]
     assert table.rows[0] == ["logme", "no", "0.75 (0.50 – 1.00)", "–", "-0.25 (-0.50 – 0.10)", "0.9"]
     assert table.rows[1] == ["random", "yes", "–", "–", "–", "–"]
+    gain = {"value": 0.0125, "low": -0.01, "high": 0.035, "p_holm": 0.06}
+    table = agreement({"verdict": "", "notes": [], "rows": [rows[0] | {"gain": gain}, rows[1]]}).tables[0]
+    assert table.head[-2:] == ["less regret than imagenet", "p of the gain (Holm)"]
+    assert table.rows[0][-2:] == ["0.0125 (-0.0100 – 0.0350)", "0.06"]
+    assert table.rows[1][-2:] == ["–", "–"]
 
 
 def test_epochs_without_a_number_are_left_out_of_a_curve():
