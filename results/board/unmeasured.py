@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from results.board.candidates import Candidate
 from results.board.imported import imported
-from results.board.versions import chain_of
+from results.board.versions import chain_of, without_record
 from results.text.counts import how_many
 
 ENDED_EARLY = ("KILLED", "FAILED")  # states of MLflow: interrupted, failed
@@ -13,13 +14,8 @@ def unmeasured(cells: pd.DataFrame, frame: pd.DataFrame) -> list[str]:
     """The sentences, if there are such attempts. `cells`: those of the board. `frame`: all runs of the experiment."""
     pretrainings = frame[frame["kind"] == "pretraining"]
     parents = dict(zip(pretrainings["key"], pretrainings["pretraining"], strict=True))
-    chains = {first: chain_of(first, parents) for first in cells["pretraining"].dropna().unique()}
-    used = {key for chain in chains.values() for key in chain}
-    without = cells["pretraining"].isin([first for first, chain in chains.items() if not parents.keys() >= set(chain)])
-    return [
-        *_ended_early(cells, pretrainings[pretrainings["key"].isin(used)]),
-        *_elsewhere(sorted(cells.loc[without, "source"].dropna().unique())),
-    ]
+    used = {key for first in cells["pretraining"].dropna().unique() for key in chain_of(first, parents)}
+    return [*_ended_early(cells, pretrainings[pretrainings["key"].isin(used)]), *_without_record(cells, frame)]
 
 
 def _ended_early(cells: pd.DataFrame, pretrainings: pd.DataFrame) -> list[str]:
@@ -33,12 +29,14 @@ def _ended_early(cells: pd.DataFrame, pretrainings: pd.DataFrame) -> list[str]:
     return [f"the energy of {attempts} ({parts}) is not known in full, so Wh is missing where it counts; {known}"]
 
 
-def _elsewhere(sources: list[str]) -> list[str]:
-    """What the cells of these sources start from was trained for another experiment, and is only loaded here."""
-    if not sources:
+def _without_record(cells: pd.DataFrame, frame: pd.DataFrame) -> list[str]:
+    """Which rows start from weights that were pretrained for another experiment, and are only loaded here."""
+    pairs = without_record(cells, frame)
+    if not pairs:
         return []
-    held = "another experiment holds the record of the pretraining that cells start from"
-    return [f"Wh of {', '.join(sources)} is missing: {held}"]
+    several = cells["backbone"].nunique() > 1
+    names = dict.fromkeys(str(Candidate(*pair)) if several else pair[0] for pair in pairs)
+    return [f"Wh of {', '.join(names)} is missing: the record of a pretraining that cells start from is not in this experiment"]
 
 
 def _count(attempts: pd.DataFrame) -> int:

@@ -123,6 +123,17 @@ def chain_of(key: object, before: Mapping[str, object]) -> list[str]:
     return chain
 
 
+def without_record(cells: pd.DataFrame, frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """Source and backbone of cells that start from a pretraining without a record in `frame`, all runs of the experiment."""
+    pretrainings = frame[frame["kind"] == "pretraining"]
+    before = dict(zip(pretrainings["key"], pretrainings["pretraining"], strict=True))
+    starts = cells[["source", "backbone", "pretraining"]].dropna().drop_duplicates()
+    return sorted({
+        (str(source), str(backbone)) for source, backbone, first in starts.itertuples(index=False, name=None)
+        if not before.keys() >= set(chain_of(first, before))
+    })  # fmt: skip
+
+
 def _plans_starts(rows: pd.DataFrame, selection: Selection) -> pd.Series | None:
     """What each cell starts from, OF_PLAN for the plan's weights; None where these are not known."""
     if "start" not in rows:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from results.board.candidates import Candidate, labels
 from results.board.request import maker_of
-from results.board.versions import chain_of
+from results.board.versions import without_record
 from results.cost.amount import Amount, add, amount_of
 from results.cost.gpu_check import GpuCheck, compare_gpu_readings
 from results.cost.machine import MachineUse, machine_use
@@ -35,8 +35,8 @@ class Bill:
         repeated, twice: amount and number of attempts that did finish after another attempt at the same key.
         phases: (kind, phase, hardware) → amount. Each hardware has all the seconds of its phase.
         pretrainings: (source, backbone) → amount of all attempts.
-        elsewhere: sources that start from a pretraining of another experiment. Its amount is missing in `pretrainings` and in
-            what is computed from them; it is no attempt of this experiment, and in no total.
+        elsewhere: sources that start from a pretraining of which this experiment has no record. Its amount is missing in
+            `pretrainings` and in what is computed from them; it is no attempt of this experiment, and in no total.
         shared_over: number of targets that a pretraining is shared over.
         sources, targets: name → amount of all attempts at its cells. Where there are several backbones, sources are candidates.
         measures: name → amount of scoring: its own phase and its share of the features.
@@ -99,9 +99,9 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
     pretrainings = _by(
         pd.Series(list(zip(pretrained["source"], pretrained["backbone"], strict=True)), pretrained.index), amounts
     )
-    elsewhere = _made_elsewhere(cells, pretrained)
-    for pair in elsewhere:
-        pretrainings[pair] = add([UNMEASURED, *([pretrainings[pair]] if pair in pretrainings else [])])
+    elsewhere = without_record(cells, runs)
+    pretrainings |= {pair: add([UNMEASURED, *([pretrainings[pair]] if pair in pretrainings else [])]) for pair in elsewhere}
+    pretrainings = dict(sorted(pretrainings.items()))
     several = cells["backbone"].nunique() > 1
     named = [(str(Candidate(*each)) if several else each[0], amount) for each, amount in pretrainings.items()]
     cells = cells.assign(source=labels(cells, several).where(cells["source"].notna()))
@@ -126,18 +126,8 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
         machine=machine_use(runs),
         scoring=add(amounts[runs["kind"] == "score"]),
         scored=int((runs["kind"] == "score").sum()),
-        elsewhere=sorted({source for source, _ in elsewhere}),
+        elsewhere=list(dict.fromkeys(str(Candidate(*pair)) if several else pair[0] for pair in elsewhere)),
     )
-
-
-def _made_elsewhere(cells: pd.DataFrame, pretrained: pd.DataFrame) -> list[tuple[str, str]]:
-    """Source and backbone of each pretraining that cells start from and whose record another experiment holds."""
-    before = dict(zip(pretrained["key"], pretrained["pretraining"], strict=True))
-    starts = cells[["source", "backbone", "pretraining"]].dropna().drop_duplicates()
-    missing: dict[str, tuple[str, str]] = {}
-    for source, backbone, first in starts.itertuples(index=False, name=None):
-        missing |= {key: (source, backbone) for key in chain_of(first, before) if key not in before}
-    return list(missing.values())
 
 
 def made_twice(runs: pd.DataFrame) -> pd.Series:

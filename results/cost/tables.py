@@ -123,10 +123,10 @@ def bill_notes(bill: Bill) -> list[str]:
 
 
 def _other_attempts(bill: Bill) -> list[str]:
-    """What was made by other experiments, and what was made twice."""
+    """What this experiment has no record of, and what was made twice."""
     sentences = []
     if bill.elsewhere:
-        held = "other experiments hold the records of their pretraining, whose energy is missing in every share"
+        held = "this experiment has no record of a pretraining that they start from, whose energy is missing in every share"
         sentences.append(f"{', '.join(bill.elsewhere)}: {held}")
     if bill.twice:
         made = how_many(bill.twice, "attempt was", "attempts were")

@@ -224,9 +224,9 @@ def _spent(costs: Sequence[Mapping[str, Any]]) -> tuple[float | None, float | No
     """Seconds, kWh of what is known, and whether a part of it is missing. Nothing is known of an attempt without costs."""
     figures = [part["kwh"] for cost in costs for part in cost["energy"].values()]
     values = [kwh for kwh in figures if kwh is not None]
-    seconds = round(math.fsum(cost["seconds"] for cost in costs), 2) if costs else None
+    seconds = math.fsum(cost["seconds"] for cost in costs)  # 0 of an imported run whose duration is not known
     missing = len(values) < len(figures) or not figures
-    return seconds, math.fsum(values) if values else None, missing
+    return round(seconds, 2) if seconds else None, math.fsum(values) if values else None, missing
 
 
 def _shared(costs: Sequence[Mapping[str, Any]]) -> bool:

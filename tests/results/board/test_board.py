@@ -251,9 +251,11 @@ def test_a_row_without_energy_is_explained_by_a_pretraining_of_another_experimen
     rows = [run("s", "a", 0, 0.9, pretraining="p"), run("t", "a", 0, 0.8, pretraining="q"), run("u", "a", 0, 0.7)]
     own = run("t", "a", 0, 0.5, kind="pretraining", key="q")
     later = run("t", "a", 0, 0.5, kind="pretraining", key="q", pretraining="r")
-    why = "Wh of {} is missing: another experiment holds the record of the pretraining that cells start from"
+    why = "Wh of {} is missing: the record of a pretraining that cells start from is not in this experiment"
     assert [note for note in board([*rows, own]).notes if "Wh" in note] == [why.format("s")]
     assert [note for note in board([*rows, later]).notes if "Wh" in note] == [why.format("s, t")]
+    other = [row | {"backbone": "b"} for row in (rows[0], rows[1])]
+    assert [n for n in board([*rows, own, *other]).notes if "Wh" in n] == [why.format("s on b, s on net")]
     assert {row.source: row.energy_kwh is None for row in board([*rows, own]).targets["a"]} == {
         "s": True,
         "t": False,

@@ -119,9 +119,13 @@ def test_a_pretraining_of_another_experiment_is_missing_and_not_free():
     assert {name: amount.kwh for name, amount in made.per_target.items()} == {"s": 5.0, "t": None, "u": None, "v": 1.0}
     assert made.per_target["t"].known == 9.0
     assert made.pretraining_share().kwh is None
-    said = "t, u: other experiments hold the records of their pretraining, whose energy is missing in every share"
-    assert said in bill_notes(made)
-    assert not [note for note in bill_notes(bill(own, rows[0], rows[3])) if "other experiments" in note]
+    said = "this experiment has no record of a pretraining that they start from, whose energy is missing in every share"
+    assert f"t, u: {said}" in bill_notes(made)
+    assert list(made.pretrainings) == [("s", "net"), ("t", "net"), ("u", "net")]
+    assert not [note for note in bill_notes(bill(own, rows[0], rows[3])) if said in note]
+    both = bill(later | {"pretraining": "absent"}, *rows[1:3])  # two start from one that has no record
+    assert f"t, u: {said}" in bill_notes(both)
+    assert {name: amount.kwh for name, amount in both.per_target.items()} == {"t": None, "u": None}
 
 
 def test_imported_runs_whose_time_is_unknown_took_no_zero_seconds():
