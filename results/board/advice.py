@@ -10,6 +10,7 @@ from results.text.units import significant
 
 FEW = 2  # seeds
 MORE = (3, 5, 10, 20)
+ONE_LOOK = "look again only after all of them"  # a look after each finds differences that are none
 NEARLY = 0.9  # of a difference: less gain is none
 
 
@@ -104,7 +105,7 @@ def _ends(noises: Mapping[str, Noise], seeds: int) -> tuple[str, str]:
 def _needed(gap: float, noise: Noise) -> str:
     count = seeds_needed(gap, noise) if gap else None
     if count is not None:
-        return f", and about {count} seeds would tell that, if it is true"
+        return f", and about {count} seeds would tell that, if it is true; {ONE_LOOK}"
     if gap and power(gap, noise, 10**9) >= 0.8:
         return ", and thousands of seeds would be needed to tell that"
     return ", which no number of seeds tells on these test images" if gap else ""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from results.board.advice import ONE_LOOK
 from results.board.candidates import Candidate
 from results.board.paired_images import image_variance
 from results.error import CatsError, nearest
@@ -133,7 +134,7 @@ def _seeds_that_would(difference: float, noise: Noise) -> str | None:
         return None
     count = seeds_needed(difference, noise, test=paired_power)
     if count is not None:
-        return f"if the true difference is as large, about {count} seeds tell it apart (80 % power)"
+        return f"if the true difference is as large, about {count} seeds tell it apart (80 % power); {ONE_LOOK}"
     if paired_power(difference, noise, 10**9) >= WANTED:
         return f"if the true difference is as large, it needs more than {MOST_SEEDS} seeds (80 % power)"
     return "no number of seeds tells a difference of this size apart on these test images"

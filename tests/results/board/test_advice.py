@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from results.board.advice import detectable, listed, seed_advice
+from results.board.advice import ONE_LOOK, detectable, listed, seed_advice
 from results.board.request import Judging
 from results.statistics import power
 from results.statistics.power import Noise, seeds_needed, smallest_difference
@@ -33,7 +33,7 @@ def test_two_seeds_that_leave_no_winner_say_how_many_would_tell():
 def test_the_gap_of_the_first_two_says_how_many_seeds_it_needs():
     shown = made(CLOSE | {"two": [0.84, 0.88]})
     noise = Noise(8e-4, 0.0, 2, 3)
-    assert advice(shown)[0].endswith(f"and about {seeds_needed(0.02, noise)} seeds would tell that, if it is true")
+    assert advice(shown)[0].endswith(f"and about {seeds_needed(0.02, noise)} seeds would tell that, if it is true; {ONE_LOOK}")
     near = made(CLOSE | {"two": [0.8799, 0.88]})
     assert advice(near)[0].endswith("and thousands of seeds would be needed to tell that")
 

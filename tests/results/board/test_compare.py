@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 from sklearn import metrics
 
+from results.board.advice import ONE_LOOK
 from results.board.board import judged_runs
 from results.board.compare import compare, held
 from results.board.request import RunQuery
@@ -193,7 +194,11 @@ def test_no_difference_is_larger_than_the_metric_is_wide(values, metric, width):
 @pytest.mark.parametrize(
     ("one", "other", "said"),
     [
-        ([0.90, 0.80], [0.85, 0.79], "if the true difference is as large, about 4 seeds tell it apart (80 % power)"),
+        (
+            [0.90, 0.80],
+            [0.85, 0.79],
+            f"if the true difference is as large, about 4 seeds tell it apart (80 % power); {ONE_LOOK}",
+        ),
         ([0.90, 0.10], [0.10, 0.91], "if the true difference is as large, it needs more than 1000 seeds (80 % power)"),
         ([0.90, 0.91, 0.92], [0.1, 0.11, 0.13], None),  # told apart
         ([0.90, 0.80], [0.80, 0.90], None),  # no difference
