@@ -51,7 +51,7 @@ def judge_measures(decisions: Sequence[Decision], rows: Sequence[PairScore], exp
     judged = _corrected([evaluation.result(ranker) for ranker in rankers])
     names = [decision_name(d, judged_on) for d in judged_on]
     notes = [
-        *few_targets_note(judged, len({d.target for d in judged_on})),
+        *few_targets_note(evaluation.compared),
         *gain_note(judged),
         *unranked_note(judged),
         *decision_notes(judged_on),
@@ -73,6 +73,7 @@ class _Evaluation:
         self.replicates = Replicates(experiment)
         self.points: dict[str, np.ndarray] = {}  # (decisions, statistics)
         self.noisy: dict[str, np.ndarray] = {}  # (decisions, replicates, statistics)
+        self.compared: dict[str, list[int]] = {}  # a constant → on how many targets each measure was tested against it
 
     def add(self, ranker: Ranker) -> None:
         """Compute the statistics of every decision, as measured and in replicates with other seeds, test images and scores."""
@@ -129,17 +130,18 @@ class _Evaluation:
 
     def _ahead(self, name: str, other: str, k: int, bounds: Bounds) -> Statistic:
         """The mean difference of the k-th statistic of two rankers over the targets on which both have it."""
-        ours, theirs = (by_target(self.points[one][:, k], self.decisions) for one in (name, other))
-        both = np.isfinite(ours) & np.isfinite(theirs)
-        if not both.any():
-            return Statistic(None)
         points, noisy = (part[name][..., k] - part[other][..., k] for part in (self.points, self.noisy))
+        differences = by_target(points, self.decisions)
+        differences = differences[np.isfinite(differences)]
+        if not len(differences):
+            return Statistic(None)
         p = np.nan
-        if both.sum() > 1:
+        if len(differences) > 1:
             p = stats.permutation_test(
-                (ours[both], theirs[both]), lambda x, y, axis: np.mean(x - y, axis=axis), permutation_type="samples",
-                vectorized=True, alternative="greater", rng=np.random.default_rng(self.seed),
+                (differences, np.zeros(len(differences))), lambda x, y, axis: np.mean(x - y, axis=axis),
+                permutation_type="samples", vectorized=True, alternative="greater", rng=np.random.default_rng(self.seed),
             ).pvalue  # fmt: skip
+            self.compared.setdefault(other if name != IMAGENET else name, []).append(len(differences))
         return self._over_targets(points, noisy, p, bounds)
 
     def _chance(self, ranker: Ranker, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

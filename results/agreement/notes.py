@@ -1,6 +1,6 @@
 """The verdict on measures, and the sentences below an agreement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from results.agreement.decisions import Decision, decision_name
 from results.agreement.result import SHARE, JudgedMeasure
@@ -24,14 +24,18 @@ def verdict(rows: Sequence[JudgedMeasure]) -> str:
     return "no measure is ahead of the static mean rank in weighted tau (95 % for all measures at once)"
 
 
-def few_targets_note(rows: Sequence[JudgedMeasure], targets: int) -> list[str]:
-    """That no lead could be shown, where that is so: swapping two ways of choosing on n targets gives no p below 2^-n."""
-    tested = sum(row.lead.p is not None for row in rows)
-    if not tested or tested / 2**targets < SIGNIFICANT:
-        return []
-    least = min(1.0, tested / 2**targets)
-    few = f"with {how_many(tested, 'measure')} tested on {how_many(targets, 'target')}"
-    return [f"{few}, none can be ahead, whatever its figures: the smallest possible p is {least:.2g}"]
+def few_targets_note(compared: Mapping[str, Sequence[int]]) -> list[str]:
+    """That no measure can be ahead of a constant, where that is so: swapping two ways on n targets gives no p below 2^-n.
+
+    compared: a constant → on how many targets each measure was tested against it.
+    """
+    notes = []
+    for constant, counts in compared.items():
+        least = min(1.0, len(counts) / 2 ** max(counts))
+        if least >= SIGNIFICANT:
+            tested = f"{how_many(len(counts), 'measure')} on {how_many(max(counts), 'target')}"
+            notes.append(f"{tested}: none can be ahead of {constant}, the smallest possible p is {least:.2g}")
+    return notes
 
 
 def gain_note(rows: Sequence[JudgedMeasure]) -> list[str]:
@@ -40,7 +44,7 @@ def gain_note(rows: Sequence[JudgedMeasure]) -> list[str]:
     less = [row.name for row in tested if row.gain.p_holm is not None and row.gain.p_holm < SIGNIFICANT]
     if not tested:
         return []
-    who = f"{', '.join(less)}:" if less else "no measure has"
+    who = f"{', '.join(less)}:" if less else "no measure is shown to have"
     return [f"{who} less top-1 regret than always imagenet (95 % for all measures at once)"]
 
 

@@ -21,8 +21,8 @@ HEADINGS = {
     "weighted_tau": "weighted τ", "regret_1": "top-1 regret", "spearman": "Spearman ρ", "regret_3": "top-3 regret",
     "top_tie": "P(in top tie)",
 }  # fmt: skip
-TESTS = ["p of τ", "p of top-1", "τ ahead of static", "less regret than imagenet"]
-HEAD = ["measure", "targets", "scored", *list(HEADINGS.values())[:2], *TESTS, *list(HEADINGS.values())[2:]]
+TESTS, GAIN = ["p of τ", "p of top-1", "τ ahead of static"], "less regret than imagenet"
+HEAD = ["measure", "targets", "scored", *list(HEADINGS.values())[:2], *TESTS, GAIN, *list(HEADINGS.values())[2:]]
 BY_TARGET = "Weighted Kendall τ on each target"
 LEGEND = [
     "figures are means over targets; 95 %: Student's t over targets on the logit scale, never below the sampling error",
@@ -32,6 +32,7 @@ LEGEND = [
     "regret is the best source minus the chosen one, and minus the best of the first three; equal scores choose at random",
     "p assumes that targets are independent: targets that resemble each other make it too small",
 ]
+OF_GAIN = f"{GAIN}: top-1 regret of always imagenet minus that of the measure, on the same targets"
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,14 @@ class AgreementText:
     def table(self) -> RenderableType:
         """For the terminal."""
         head, lines = tau_by_target(self.agreement)
-        verdict = terminal_table(self.agreement.verdict, HEAD, measure_lines(self.agreement), HEAD[:1])
+        verdict = terminal_table(self.agreement.verdict, *measure_table(self.agreement), HEAD[:1])
         targets = terminal_table(BY_TARGET, head, lines, head[:1])
         return Group(verdict, Text(""), targets, Text(""), terminal_notes(_notes(self.agreement)))
 
     def markdown(self) -> str:
         """For a README or an issue."""
         head, lines = tau_by_target(self.agreement)
-        text = markdown_section(self.agreement.verdict, HEAD, measure_lines(self.agreement), HEAD[:1])
+        text = markdown_section(self.agreement.verdict, *measure_table(self.agreement), HEAD[:1])
         text += markdown_section(BY_TARGET, head, lines, head[:1])
         return "\n".join([*text, *markdown_notes(_notes(self.agreement))]) + "\n"
 
@@ -72,6 +73,20 @@ class AgreementText:
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `--format json` prints it."""
         return self.agreement.to_dict()
+
+
+def measure_table(agreement: Agreement) -> tuple[list[str], list[list[str]]]:
+    """Head and lines of the measures. Where imagenet is no source, nothing is compared with it, and the column is left out."""
+    lines = measure_lines(agreement)
+    if _gains(agreement):
+        return HEAD, lines
+    place = HEAD.index(GAIN)
+    head, *others = [[*line[:place], *line[place + 1 :]] for line in [HEAD, *lines]]
+    return head, others
+
+
+def _gains(agreement: Agreement) -> bool:
+    return any(row.gain.value is not None for row in agreement.rows)
 
 
 def measure_lines(agreement: Agreement) -> list[list[str]]:
@@ -121,4 +136,5 @@ def _reasons(agreement: Agreement) -> list[str]:
 
 def _notes(agreement: Agreement) -> list[str]:
     first = f"experiment {agreement.experiment}, metric {agreement.metric}"
-    return [first, *LEGEND, *_reasons(agreement), *agreement.notes]
+    legend = [*LEGEND, OF_GAIN] if _gains(agreement) else LEGEND
+    return [first, *legend, *_reasons(agreement), *agreement.notes]

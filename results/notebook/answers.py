@@ -8,7 +8,7 @@ import pandas as pd
 
 from results.agreement.result import Agreement, Statistic
 from results.agreement.scores import PairScore, score_grids, score_reasons
-from results.agreement.text import HEAD, measure_lines
+from results.agreement.text import measure_table
 from results.board.compare import Comparison
 from results.choosing.choice import Attempted, Choice
 from results.choosing.choice_text import notes as choice_notes
@@ -72,7 +72,8 @@ def agreement_result(agreement: Agreement, notes: Sequence[str]) -> Agreed:
         for name in statistics
     ]
     names = ["measure", "constant", "target", "statistic", *[each.name for each in fields(Statistic)]]
-    sheet = Sheet(agreement.verdict, HEAD, measure_lines(agreement), frozenset(HEAD[:1]))
+    head, lines = measure_table(agreement)
+    sheet = Sheet(agreement.verdict, head, lines, frozenset(head[:1]))
     known = [(row.name, row.mean[STATISTIC]) for row in agreement.rows]
     dots = [
         Dot(name, each.value, each.low, each.high, number == 0)
