@@ -98,7 +98,8 @@ class Description:
 
     def markdown(self) -> str:
         """For a README or an issue."""
-        return "\n".join(markdown_table(["entry", "key", "value"], self._rows(), left=("entry", "key", "value")))
+        rows = [[entry, key, " ".join(value.split()) if key == DESCRIPTION else value] for entry, key, value in self._rows()]
+        return "\n".join(markdown_table(["entry", "key", "value"], rows, left=("entry", "key", "value")))
 
     def csv(self) -> str:
         """For a spreadsheet."""

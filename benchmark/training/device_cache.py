@@ -1,6 +1,5 @@
 """A cache of images on a device, so that cells of one target share them; least recently used images are evicted first."""
 
-import gc
 import threading
 import weakref
 from collections.abc import Callable, Hashable
@@ -57,7 +56,6 @@ def take_spare(key: Hashable) -> object | None:
 
 def evict_unused() -> bool:
     """Evict entries that nothing else references, and all that is kept for later work. Returns True if any was evicted."""
-    gc.collect()  # a cell that has ended may hold images in a cycle, until Python looks for such cycles
     with _lock:
         spare = bool(_spare)
         _spare.clear()

@@ -3,7 +3,7 @@
 Texts of libraries, what a person types in the wrong place and addresses with a mistake in them are shown too, so the patterns
 rather hide too much: a name and a password before an @, whatever comes before them, and every option with a name of a secret.
 Each pattern has a bound, so that a long text takes no long time. The long ones are compiled at the first text that needs them:
-compiling them takes as long as loading ten modules, and most commands show no address.
+compiling them is slow, and most commands show no address.
 """
 
 import re

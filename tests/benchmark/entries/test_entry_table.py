@@ -132,6 +132,7 @@ def test_the_whole_description_of_a_measure_is_shown(cats, monkeypatch):
         assert "\\n" not in shown
         assert len(told) > 600
         assert "".join(told.split()) in "".join(shown.split())
+        assert "\\n" not in cats("show", name, "--format", "markdown")[1]
 
 
 def test_show_is_a_table(cats, monkeypatch):

@@ -209,5 +209,6 @@ def test_openmp_is_told_in_time():
 
 def test_the_command_says_so_before_anything_loads_torch():
     said = "print(os.environ.get('GOMP_SPINCOUNT'), 'torch' in sys.modules)"
-    code = f"import os, sys; from benchmark.cli import main as cli; cli._command = lambda: {said}; cli.main()"
+    command = f"cli.typer.main.get_command = lambda _: lambda **_: {said}"
+    code = f"import os, sys; from benchmark.cli import main as cli; {command}; cli.main()"
     assert fresh(code).stdout.split() == [SPINS, "False"]
