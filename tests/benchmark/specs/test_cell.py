@@ -207,7 +207,9 @@ def test_missing_weights_name_the_file_the_places_and_the_way_out(home, tmp_path
         cell(sources=["inat_bird"])
     assert str(caught.value) == (
         f"source inat_bird has no weights for test_resnet: test_resnet.inat_bird.safetensors not found in "
-        f"{tmp_path} or {home / 'weights'}; set CATS_WEIGHTS to the folder that holds it"
+        f"{tmp_path} or {home / 'weights'}; set CATS_WEIGHTS to the folder that holds it; turn the int8 network of "
+        "google-coral/test_data into floats under timm's names, and put it as mobilenetv2_100.inat_bird.safetensors into "
+        "CATS_WEIGHTS"
     )
 
 
