@@ -3,7 +3,6 @@
 import logging
 import sys
 import threading
-import time
 import warnings
 
 import pytest
@@ -12,7 +11,7 @@ import yaml
 from benchmark.cli import main as cli
 from benchmark.cli import terminal
 from results.error import CatsError
-from results.text.hidden import shown
+from results.text.hidden import HIDDEN, shown
 from results.text.plain_log import PlainRecord
 
 SECRET = "hunter2"
@@ -148,9 +147,10 @@ def test_what_only_looks_like_something_harmless_is_hidden(text):
     ["a:", "a:b@", "http://", "//", "password=", "token", "a.", "-", "%3A%2F%2F", "?a=", "\\", "'", "a:/", "=@:", "u:p@h "],
 )
 def test_a_long_text_takes_no_long_time(piece):
-    begun = time.process_time()
-    shown(piece * (200_000 // len(piece)))
-    assert time.process_time() - begun < 20
+    """A pattern without a bound would take hours; the limit that every test has would end it."""
+    text = piece * (200_000 // len(piece))
+    found = shown(text)
+    assert found == text or HIDDEN in found
 
 
 @pytest.mark.parametrize(
