@@ -186,7 +186,7 @@ def _statistic(value: float, ends: tuple[float, float] | None, p: float) -> Stat
 def _corrected(rows: Sequence[JudgedMeasure]) -> list[JudgedMeasure]:
     """The p-values of each statistic, of leads and of gains, corrected over the measures by Holm; constants are no members."""
     measured = [row for row in rows if row.ranked and not row.constant]
-    statistics = {row.name: {**row.mean, "lead": row.lead, "gain": row.gain} for row in measured}
+    statistics = {row.name: row.over_targets for row in measured}
     for name in (*STATISTICS, "lead", "gain"):
         raw = [statistics[row.name][name].p for row in measured]
         for row, p in zip(measured, holm(np.array([np.nan if p is None else p for p in raw], float)), strict=True):

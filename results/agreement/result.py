@@ -50,6 +50,11 @@ class JudgedMeasure:
     ranked: bool = True
     gain: Statistic = Statistic(None)
 
+    @property
+    def over_targets(self) -> dict[str, Statistic]:
+        """Name of a figure over all targets → its value: the means, the lead and the gain."""
+        return {**self.mean, "lead": self.lead, "gain": self.gain}
+
 
 @dataclass(frozen=True)
 class Agreement:

@@ -65,7 +65,7 @@ class AgreementText:
         lines = [
             [row.name, row.constant, target, name, *vars(statistics[name]).values()]
             for row in self.agreement.rows
-            for target, statistics in [("mean", {**row.mean, "lead": row.lead, "gain": row.gain}), *row.targets.items()]
+            for target, statistics in [("mean", row.over_targets), *row.targets.items()]
             for name in statistics
         ]
         return csv_text(["measure", "constant", "target", "statistic", *Statistic.__dataclass_fields__], lines)

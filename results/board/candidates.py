@@ -51,6 +51,11 @@ def labels(cells: "pd.DataFrame", several: bool) -> "pd.Series":
     return source if not several else source + " on " + cells["backbone"].astype(str)
 
 
+def row_names(candidates: Iterable[tuple[str, str]], *, several: bool) -> list[str]:
+    """The names that `labels` gives to the cells of these candidates, each once."""
+    return list(dict.fromkeys(str(Candidate(*each)) if several else each[0] for each in candidates))
+
+
 def are_of(runs: "pd.DataFrame", candidates: Iterable[tuple[str, str]]) -> "pd.Series":
     """Whether each run is of one of the candidates, by its columns source and backbone."""
     import pandas as pd

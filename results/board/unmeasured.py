@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from results.board.candidates import Candidate
+from results.board.candidates import row_names
 from results.board.imported import imported
 from results.board.versions import chain_of, without_record
 from results.text.counts import how_many
@@ -34,8 +34,7 @@ def _without_record(cells: pd.DataFrame, frame: pd.DataFrame) -> list[str]:
     pairs = without_record(cells, frame)
     if not pairs:
         return []
-    several = cells["backbone"].nunique() > 1
-    names = dict.fromkeys(str(Candidate(*pair)) if several else pair[0] for pair in pairs)
+    names = row_names(pairs, several=cells["backbone"].nunique() > 1)
     return [f"Wh of {', '.join(names)} is missing: the record of a pretraining that cells start from is not in this experiment"]
 
 

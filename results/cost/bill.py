@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from results.board.candidates import Candidate, labels
+from results.board.candidates import Candidate, labels, row_names
 from results.board.request import maker_of
 from results.board.versions import without_record
 from results.cost.amount import Amount, add, amount_of
@@ -126,7 +126,7 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
         machine=machine_use(runs),
         scoring=add(amounts[runs["kind"] == "score"]),
         scored=int((runs["kind"] == "score").sum()),
-        elsewhere=list(dict.fromkeys(str(Candidate(*pair)) if several else pair[0] for pair in elsewhere)),
+        elsewhere=row_names(elsewhere, several=several),
     )
 
 

@@ -68,7 +68,7 @@ def agreement_result(agreement: Agreement, notes: Sequence[str]) -> Agreed:
     rows = [
         {"measure": row.name, "constant": row.constant, "target": target, "statistic": name, **vars(statistics[name])}
         for row in agreement.rows
-        for target, statistics in [("mean", {**row.mean, "lead": row.lead, "gain": row.gain}), *row.targets.items()]
+        for target, statistics in [("mean", row.over_targets), *row.targets.items()]
         for name in statistics
     ]
     names = ["measure", "constant", "target", "statistic", *[each.name for each in fields(Statistic)]]

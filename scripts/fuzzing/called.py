@@ -123,7 +123,7 @@ def environment(rng: Random, _: Stage) -> Attempt:
             if name in {"MLFLOW_TRACKING_URI", "CATS_LOG"}:
                 compared = "nothing"
     if changes.get("HOME", "") is None or str(changes.get("HOME")).startswith("~"):
-        changes["CATS_HOME"] = "home"  # else the home of whoever fuzzes
+        changes["CATS_HOME"] = "home"  # else the home of the person who fuzzes
     if changes.get("CATS_HOME", "") in {None, "", "~", "~nobody"} or changes.get("CATS_ENTRIES", "") in {
         None,
         "",

@@ -42,7 +42,7 @@ def rows_of(targets, seeds):
 
 
 def shares(name, metric, runs):
-    """The influence of 60 test images, the same for whoever asks."""
+    """The influence of 60 test images, the same for each caller."""
     rng = np.random.default_rng(len(name))
     return rng.normal(0, 0.01, (60, len(runs))) + rng.normal(0, 0.01, (60, 1)), None
 

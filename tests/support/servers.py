@@ -20,7 +20,7 @@ from tests.support import processes
 from tests.support.databases import copied
 from tests.support.missing import missed
 
-PASSWORD = "s3cr3t%+word"  # of everybody; in an address it is written as QUOTED
+PASSWORD = "s3cr3t%+word"  # of every user; in an address it is written as QUOTED
 
 QUOTED = "s3cr3t%25%2Bword"
 

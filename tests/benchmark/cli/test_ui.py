@@ -103,7 +103,7 @@ def test_a_taken_port_is_named_with_a_free_one(cats, tmp_path):
 
 @pytest.mark.parametrize("content", [b"no database" * 20, None])
 def test_a_file_that_is_no_database_starts_no_server(cats, tmp_path, monkeypatch, content):
-    monkeypatch.setattr(subprocess, "Popen", None)  # whoever starts a process fails
+    monkeypatch.setattr(subprocess, "Popen", None)  # a start of a process fails
     path = tmp_path / "mlflow.db"
     path.mkdir() if content is None else path.write_bytes(content)
     code, out, err = cats("ui", "--port", free_port())

@@ -70,7 +70,7 @@ def test_a_server_shows_its_own_pages_and_nothing_is_started(monkeypatch, cats, 
     monkeypatch.setattr("benchmark.cli.ui.links_of", lambda root, uri, plan: pages.Links(f"{root}/#/of/{plan}"))
     monkeypatch.setattr("benchmark.cli.ui.is_interactive", lambda: True)
     monkeypatch.setattr("results.tracking.connection.reach", lambda uri: None)
-    monkeypatch.setattr("subprocess.Popen", None)  # whoever starts a process fails
+    monkeypatch.setattr("subprocess.Popen", None)  # a start of a process fails
     monkeypatch.setattr(pages.webbrowser, "open", opened.append)
     asked = ["ui", "toy", "--tracking-uri", "http://127.0.0.1:9/", *([] if browser else ["--no-browser"])]
     code, out, err = cats(*asked)

@@ -1,4 +1,4 @@
-"""Whoever has the key finds the name behind a digest, and nobody else does."""
+"""With the key the name behind a digest can be found, and without it not."""
 
 import pytest
 

@@ -56,7 +56,7 @@ def test_no_workers_are_refused_at_once(slurm, capsys):
 
 
 def test_without_slurm_is_one_sentence_and_no_scheduler_starts(slurm, monkeypatch, capsys):
-    monkeypatch.setattr(slurm, "cluster", None)  # whoever starts a scheduler fails
+    monkeypatch.setattr(slurm, "cluster", None)  # a start of a scheduler fails
     monkeypatch.setattr("sys.argv", ["slurm.py", "plan.yaml"])
     monkeypatch.setenv("PATH", "")
     assert slurm.main() == 2

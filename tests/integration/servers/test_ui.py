@@ -55,7 +55,7 @@ def test_the_pages_show_the_runs_on_loopback_alone_and_end_at_ctrl_c(database, t
         with urlopen(asked, timeout=30) as answer:
             assert records()[0].key.encode() in answer.read()
         assert listening(port) == ["0100007F"]
-        # The address holds a password; what a process was started with can be read by everybody.
+        # The address holds a password; what a process was started with every user of the machine can read.
         started = [Path(f"/proc/{pid}/cmdline").read_text() for pid in family(process.pid)]
         assert len(started) > 2
         assert [text for text in started[1:] if QUOTED in text] == []

@@ -55,7 +55,7 @@ def test_predictions_are_kept_by_the_server_and_fetched_once(user, tmp_path, mon
     read = predictions_of(user.uri, "kept", tmp_path)
     frame_of(tracking, tmp_path)
     pd.testing.assert_frame_equal(read(run_id), TABLE)
-    monkeypatch.setattr(Experiment, "predictions", None)  # whoever asks the server again fails
+    monkeypatch.setattr(Experiment, "predictions", None)  # a second question to the server fails
     pd.testing.assert_frame_equal(predictions_of(user.uri, "kept", tmp_path)(run_id), TABLE)
 
 

@@ -259,10 +259,10 @@ def test_the_mean_over_targets_is_never_surer_than_the_noise_inside_them():
 def bounded(made, metric):
     """Every figure, with both of its ends, and the bounds of each."""
     low, high = metric_of(metric).bounds
-    limits = {"weighted_tau": (-1, 1), "spearman": (-1, 1), "top_tie": (0, 1), "lead": (-2, 2)}
+    limits = {"weighted_tau": (-1, 1), "spearman": (-1, 1), "top_tie": (0, 1), "lead": (-2, 2), "gain": (-1, 1)}
     limits |= dict.fromkeys(("regret_1", "regret_3"), (0, high - low))
     for row in made.rows:
-        for figures in [{**row.mean, "lead": row.lead}, *row.targets.values()]:
+        for figures in [row.over_targets, *row.targets.values()]:
             for name, figure in figures.items():
                 yield from (
                     (name, value, *limits[name]) for value in (figure.value, figure.low, figure.high) if value is not None

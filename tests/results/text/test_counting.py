@@ -1,4 +1,4 @@
-"""Counts are shown by whoever is innermost, and seldom."""
+"""The innermost caller shows a count, and seldom."""
 
 import io
 from contextlib import contextmanager

@@ -27,7 +27,7 @@ def test_the_last_failure_of_each_cell_counts_and_its_first_line_is_said(trackin
 
 
 def test_the_failure_of_a_deleted_run_is_not_said(tracking):
-    """Whoever deletes a failed run in MLflow's pages wants to hear of it no more."""
+    """A user who deletes a failed run in MLflow's pages wants to hear of it no more."""
     run_id = failed(tracking, "one", 1, "no memory")
     tracking.client.delete_run(run_id)
     assert failures_of(tracking) == {}

@@ -143,7 +143,7 @@ def test_a_database_that_another_program_holds_is_one_sentence(tracking, way):
 
 
 def test_a_database_that_another_program_has_left_in_the_middle_of_a_change_is_opened(tracking, tmp_path):
-    """Its journal lies beside it, and whoever opens it first undoes the change."""
+    """Its journal lies beside it, and the first process that opens it undoes the change."""
     with closing(sqlite3.connect("mlflow.db", isolation_level=None)) as writer:
         writer.execute("PRAGMA cache_spill = 1")
         writer.execute("PRAGMA cache_size = 1")
