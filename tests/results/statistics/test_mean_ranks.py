@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
+from results.statistics.distributions import row_ranks
 from results.statistics.intervals import TargetResults, draw_means, rank_draws
 from results.statistics.mean_ranks import best_chances, mean_ranks, mean_values, rank_ties
 
@@ -103,29 +104,31 @@ def test_intervals_of_mean_ranks_cover_what_their_docstring_says(sources, target
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("sources", "targets", "least"), [(5, 12, 0.94), (15, 12, 0.92), (5, 5, 0.87), (15, 5, 0.90), (3, 12, 0.93), (5, 3, 0.84)]
+    ("sources", "targets", "least"), [(5, 12, 0.92), (15, 12, 0.92), (5, 5, 0.87), (15, 5, 0.86), (3, 12, 0.92), (5, 3, 0.80)]
 )
-def test_a_source_that_varies_four_times_as_much_as_the_others_is_covered_as_the_docstring_says(sources, targets, least):
-    inside = covered(sources, targets, 0.02, 0.03, 0.02 * np.r_[4, np.ones(sources - 1)])
+def test_a_source_that_varies_four_times_as_much_as_the_others_is_covered_as_the_docs_say(sources, targets, least):
+    """600 boards, which know the one source to 1.5 % or so; docs/statistics.md has figures of 1,000."""
+    inside = covered(sources, targets, 0.02, 0.03, 0.02 * np.r_[4, np.ones(sources - 1)], boards=600, draws=100)
     assert inside[:, 0].mean() >= least
     assert 0.93 <= inside[:, 1:].mean() <= 0.99
 
 
-def covered(sources, targets, noise, apart, spreads, boards=200):
+def covered(sources, targets, noise, apart, spreads, boards=200, draws=200):
     """(boards, S) whether the interval holds the mean rank without noise over all targets of the kind; three seeds."""
     rng = np.random.default_rng([sources, targets])
-    inside = []
-    for _ in range(boards):
-        strength = rng.normal(0, apart, sources)
-        # One source is above another by chance Φ(gap / spread of the gap): that is its part in the mean rank.
-        gaps = (strength - strength[:, None]) / np.hypot(spreads, spreads[:, None])
-        truth = 0.5 + stats.norm.cdf(gaps).sum(axis=1)
-        means = strength + spreads * rng.standard_normal((targets, sources))
-        measured = [TargetResults(list(values)) for values in means[..., None] + rng.normal(0, noise, (targets, sources, 3))]
-        variances = np.stack([rank_draws(draw_means(m, rng, 200)).variance for m in measured])
-        _, low, high = mean_ranks(np.stack([m.means for m in measured]), variances)
-        inside.append((low <= truth) & (truth <= high))
-    return np.array(inside)
+    strength = rng.normal(0, apart, (boards, 1, sources))
+    means = strength + spreads * rng.standard_normal((boards, targets, sources))
+    measured = TargetResults(list((means[..., None] + rng.normal(0, noise, (*means.shape, 3))).reshape(-1, 3)))
+    drawn = draw_means(measured, rng, draws).reshape(draws, *means.shape)  # of all boards at once
+    variances = row_ranks(-drawn.reshape(-1, sources)).reshape(drawn.shape).var(axis=0)
+    one = rank_draws(drawn[:, 0, 0])
+    np.testing.assert_allclose(variances[0, 0], one.variance, rtol=1e-4)  # it ranks the draws of one target
+    ends = map(mean_ranks, measured.means.reshape(means.shape), variances)
+    low, high = np.array([(low, high) for _, low, high in ends]).swapaxes(0, 1)
+    # One source is above another by chance Φ(gap / spread of the gap): that is its part in the mean rank.
+    gaps = (strength - strength.swapaxes(1, 2)) / np.hypot(spreads, spreads[:, None])
+    truth = 0.5 + special.ndtr(gaps).sum(axis=2)
+    return (low <= truth) & (truth <= high)
 
 
 def test_chances_to_be_the_best_are_shared_by_equals_and_not_given_to_the_last():
