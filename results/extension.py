@@ -2,8 +2,10 @@
 
 import importlib.metadata
 import logging
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -66,7 +68,20 @@ class Extensions:
 
     def _points(self) -> list[EntryPoint]:
         ours = [EntryPoint(name, value, self.group) for name, value in self.ours.items()]
-        return [*ours, *importlib.metadata.entry_points(group=self.group)]
+        return [*ours, *entry_points(self.group)]
+
+
+def entry_points(group: str) -> list[EntryPoint]:
+    """The entry points of this group that installed packages have.
+
+    A process reads the files of all packages once, and again where `sys.path` has changed: several parts of one command ask.
+    """
+    return list(_entry_points(tuple(sys.path)).select(group=group))
+
+
+@lru_cache(maxsize=1)
+def _entry_points(path: tuple[str, ...]) -> Any:  # noqa: ARG001 - by which it is kept
+    return importlib.metadata.entry_points()
 
 
 def _where(point: EntryPoint) -> str:

@@ -1,13 +1,12 @@
 """Where the entries of each kind are, by their names; no entry is read or imported, so that lists of names answer at once."""
 
-import importlib.metadata
 import importlib.resources
-from functools import cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Literal
 
 from benchmark.core.paths import entries_folder
+from results.extension import entry_points
 
 Kind = Literal["sources", "targets", "similarity"]
 Place = Path | EntryPoint
@@ -32,7 +31,7 @@ def places(kind: Kind) -> dict[str, list[Place]]:
         for file in sorted(folder.iterdir()) if folder.is_dir() else ():
             if file.suffix in {".py", ".yaml"} and not file.name.startswith(("_", ".")):
                 by_name.setdefault(file.stem, []).append(file)
-    for point in entry_points(kind):
+    for point in entry_points(f"cats.{kind}"):
         by_name.setdefault(point.name, []).append(point)
     return by_name
 
@@ -40,9 +39,3 @@ def places(kind: Kind) -> dict[str, list[Place]]:
 def ours(kind: Kind) -> Path:
     """Return the folder of the entries of this checkout."""
     return Path(str(importlib.resources.files(kind))).resolve()
-
-
-@cache
-def entry_points(kind: Kind) -> list[EntryPoint]:
-    """Return the entry points of other packages that name entries of one kind."""
-    return list(importlib.metadata.entry_points(group=f"cats.{kind}"))

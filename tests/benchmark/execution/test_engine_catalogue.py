@@ -10,6 +10,7 @@ from benchmark.execution.cluster.engine import Dask
 from benchmark.execution.cluster.scheduler import environments
 from benchmark.execution.engine import EngineOptions, Local
 from benchmark.execution.engine_catalogue import ENGINES, OURS, engine_named
+from results import extension
 from results.error import CatsError
 
 PACKAGE = """
@@ -46,7 +47,12 @@ def package(tmp_path, monkeypatch):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fastpack\nVersion: 1\n")
     (info / "entry_points.txt").write_text(POINTS)
     monkeypatch.syspath_prepend(str(site))
-    yield (info / "entry_points.txt").write_text
+
+    def replace(text):
+        (info / "entry_points.txt").write_text(text)
+        extension._entry_points.cache_clear()  # a process reads them once
+
+    yield replace
     sys.modules.pop("fastpack", None)
 
 

@@ -1,8 +1,11 @@
 """Policies: rounds by hand, tiny experiments whose best policy is known, and what holds for every policy."""
 
+from importlib.metadata import EntryPoint
+
 import numpy as np
 import pytest
 
+from results import extension
 from results.choosing.policies.race import halved
 from results.choosing.policy import DEFAULT, POLICIES, Arm, Known, Trial, policy_named
 from results.choosing.prior import Prior
@@ -186,10 +189,8 @@ def test_an_unknown_policy_is_one_sentence_with_the_nearest_name():
 
 
 def test_a_policy_of_another_package_is_found_by_its_entry_point(monkeypatch):
-    import importlib.metadata
-
-    points = [importlib.metadata.EntryPoint("mine", "tests.results.choosing.test_play:Fixed", "cats.policies")]
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points if group == "cats.policies" else [])
+    points = [EntryPoint("mine", "tests.results.choosing.test_play:Fixed", "cats.policies")]
+    monkeypatch.setattr(extension, "entry_points", lambda group: points if group == "cats.policies" else [])
     found = policy_named("mine")
     assert found.name == "mine"  # by which it is looked up again, whatever the class says
     assert found.next(known_of(), 3) == []

@@ -1,6 +1,5 @@
 """A whole replay: regret by hand, what is averaged, and what cannot be judged."""
 
-import importlib.metadata
 import json
 import math
 from dataclasses import replace
@@ -9,6 +8,7 @@ from importlib.metadata import EntryPoint
 import numpy as np
 import pytest
 
+from results import extension
 from results.choosing.costs import costs_of
 from results.choosing.play import column_of, play
 from results.choosing.policy import Arm, Trial, policy_named
@@ -233,7 +233,7 @@ class Stray:
 @pytest.fixture
 def silent(monkeypatch):
     points = [EntryPoint(own.name, f"{__name__}:{own.__name__}", "cats.policies") for own in (Silent, Stray)]
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
+    monkeypatch.setattr(extension, "entry_points", lambda group: points)
 
 
 @pytest.mark.filterwarnings("error")

@@ -113,7 +113,7 @@ def test_a_source_that_varies_four_times_as_much_as_the_others_is_covered_as_the
     assert 0.93 <= inside[:, 1:].mean() <= 0.99
 
 
-def covered(sources, targets, noise, apart, spreads, boards=200, draws=200):
+def covered(sources, targets, noise, apart, spreads, *, boards=200, draws=200):
     """(boards, S) whether the interval holds the mean rank without noise over all targets of the kind; three seeds."""
     rng = np.random.default_rng([sources, targets])
     strength = rng.normal(0, apart, (boards, 1, sources))
