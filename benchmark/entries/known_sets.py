@@ -27,9 +27,8 @@ def known_set(path: Path) -> str:
 
 def known_file(path: Path) -> str:
     """A sentence that names the shipped entry that has a file of this name, as `breastmnist.npz`; empty if there is none."""
-    for name in catalogue.shipped("targets"):
-        dataset = catalogue.target(name).dataset
-        if dataset is not None and (path.name == f"{name}.npz" or f'"{path.name}"' in (dataset.options or "")):
+    for name, dataset in _targets():
+        if path.name == f"{name}.npz" or f'"{path.name}"' in (dataset.options or ""):
             return (
                 f"a file of this name belongs to {dataset.title}, which is shipped as {name}: `cats show {name}` says where to "
                 "put it"
@@ -40,9 +39,15 @@ def known_file(path: Path) -> str:
 @cache
 def _shipped() -> tuple[tuple[str, Dataset], ...]:
     """The shipped data sets that are read from a folder or archive."""
-    targets = [(name, catalogue.target(name).dataset) for name in catalogue.shipped("targets")]
     sources = [(name, catalogue.source(name).dataset) for name in catalogue.shipped("sources")]
-    return tuple((name, dataset) for name, dataset in (*targets, *sources) if dataset is not None and dataset.tree)
+    return tuple((name, dataset) for name, dataset in (*_targets(), *sources) if dataset is not None and dataset.tree)
+
+
+@cache
+def _targets() -> tuple[tuple[str, Dataset], ...]:
+    """The data sets of the shipped targets."""
+    targets = [(name, catalogue.target(name).dataset) for name in catalogue.shipped("targets")]
+    return tuple((name, dataset) for name, dataset in targets if dataset is not None)
 
 
 def _fits(dataset: Dataset, tree: Tree) -> bool:

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
@@ -31,20 +32,25 @@ class Maker:
 
     def options(self) -> type[BaseModel]:
         """The options with their types and defaults."""
-        function = _named(f"{self.module}.{self.function}")
-        hints = get_type_hints(function)
-        named = [item for item in inspect.signature(function).parameters.values() if item.kind is not item.VAR_KEYWORD]
-        found: dict[str, Any] = {
-            item.name: (hints[item.name], ... if item.default is item.empty else item.default) for item in named
-        }
-        for place in self.shared:
-            kind = _named(place)
-            hints = get_type_hints(kind)
-            found |= {item.name: (hints[item.name], ... if item.default is MISSING else item.default) for item in fields(kind)}
-        return create_model(self.function, __config__=CONFIG, **found)
+        return _options(self)
 
 
 CONFIG = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # YAML reads a class called 0 as a number
+
+
+@cache
+def _options(maker: Maker) -> type[BaseModel]:
+    function = _named(f"{maker.module}.{maker.function}")
+    hints = get_type_hints(function)
+    named = [item for item in inspect.signature(function).parameters.values() if item.kind is not item.VAR_KEYWORD]
+    found: dict[str, Any] = {
+        item.name: (hints[item.name], ... if item.default is item.empty else item.default) for item in named
+    }
+    for place in maker.shared:
+        kind = _named(place)
+        hints = get_type_hints(kind)
+        found |= {item.name: (hints[item.name], ... if item.default is MISSING else item.default) for item in fields(kind)}
+    return create_model(maker.function, __config__=CONFIG, **found)
 
 
 def _named(place: str) -> Any:
