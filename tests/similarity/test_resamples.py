@@ -138,7 +138,8 @@ def test_the_spread_of_resamples_is_that_of_fresh_images(name, data, size, low, 
     for seed in range(80):
         features, labels = data(*size, seed)
         values.append(measure(features, labels))
-        spreads.append(resampled(measure, features, labels, draws(labels, 40, seed=seed)).std())
+        if seed % 4 == 0:  # twenty spreads of forty draws know theirs to 3 %, eighty values to 8 %
+            spreads.append(resampled(measure, features, labels, draws(labels, 40, seed=seed)).std())
     assert low < np.mean(spreads) / np.std(values) < high
 
 
