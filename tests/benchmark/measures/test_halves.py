@@ -86,5 +86,6 @@ def test_with_more_features_than_images_the_spread_is_that_of_fresh_images(name)
         every["source_neutral"] = np.random.default_rng([1, seed]).standard_normal((80, 300)) + 0.1
         given = {need: every[need] for need in asked.needs}
         values.append(asked(**given))
-        spreads.append(asked.resample(given, draws(LABELS, 40, 80, seed)).std())
+        if seed % 5 == 0:  # thirty spreads of forty draws know theirs to 2 %, 150 values to 6 %
+            spreads.append(asked.resample(given, draws(LABELS, 40, 80, seed)).std())
     assert 0.85 < np.mean(spreads) / np.std(values) < 1.12
