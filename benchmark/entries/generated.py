@@ -31,6 +31,20 @@ class Law:
     images: Callable[[int, int], Iterator[np.ndarray]]
 
 
+@dataclass(frozen=True)
+class _Images:
+    """Reads the images of so many classes of a law; `Dataset.read`."""
+
+    law: Law
+    classes: int
+    per_class: int
+
+    def __call__(self, _: Path) -> Samples:
+        labels = np.repeat(np.arange(self.classes), self.per_class)
+        ids = [f"{c}-{i}" for c in range(self.classes) for i in range(self.per_class)]
+        return Samples(self.law.images(self.classes, self.per_class), labels, ids)
+
+
 def generated(law: Law, classes: int, per_class: int) -> Source:
     """A source with this number of classes and of images per class. Raises ValueError for numbers that no data set can have."""
     whole = all(isinstance(number, int) and not isinstance(number, bool) for number in (classes, per_class))
@@ -39,11 +53,6 @@ def generated(law: Law, classes: int, per_class: int) -> Source:
             "classes must be a whole number of at least 2, per_class of at least 1; at most "
             f"{CLASSES:,} classes and {IMAGES:,} images are generated"
         )
-
-    def read(_: Path) -> Samples:
-        labels = np.repeat(np.arange(classes), per_class)
-        ids = [f"{c}-{i}" for c in range(classes) for i in range(per_class)]
-        return Samples(law.images(classes, per_class), labels, ids)
 
     dataset = Dataset(
         name=law.name,
@@ -56,6 +65,6 @@ def generated(law: Law, classes: int, per_class: int) -> Source:
         revision=f"1-{classes}x{per_class}",
         shape=(law.side, law.side),
         images=classes * per_class,
-        read=read,
+        read=_Images(law, classes, per_class),
     )
     return Source(name=law.name, title=law.title, dataset=dataset, licence=dataset.licence, citation=law.citation)

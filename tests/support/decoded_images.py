@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-OURS = ("sources.", "targets.")  # modules of readers
+OURS = ("sources.", "targets.")  # modules of readers, and of what draws images
 _kept: dict[tuple[Any, int, str], Path] = {}
 
 
@@ -25,7 +25,8 @@ def share_decoded(place: Path) -> None:
 
     def decode(dataset: Any, size: int, folder: Path, *, damaged: bool) -> None:
         what = (dataset, size, folder.name)
-        ours = dataset.read.__module__.startswith(OURS) and not dataset.files and not dataset.tree
+        made_by = dataset.read.law.images if hasattr(dataset.read, "law") else dataset.read
+        ours = made_by.__module__.startswith(OURS) and not dataset.files and not dataset.tree
         if what in _kept and not damaged:
             draft = shutil.copytree(_kept[what], folder.with_name(f".copied-{os.getpid()}-{threading.get_ident()}"))
             try:
