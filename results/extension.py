@@ -76,11 +76,16 @@ def entry_points(group: str) -> list[EntryPoint]:
 
     A process reads the files of all packages once, and again where `sys.path` has changed: several parts of one command ask.
     """
-    return list(_entry_points(tuple(sys.path)).select(group=group))
+    return list(_of_group(tuple(sys.path), group))
+
+
+@lru_cache(maxsize=8)
+def _of_group(path: tuple[str, ...], group: str) -> tuple[EntryPoint, ...]:
+    return tuple(_of_all_groups(path).select(group=group))
 
 
 @lru_cache(maxsize=1)
-def _entry_points(path: tuple[str, ...]) -> Any:  # noqa: ARG001 - by which it is kept
+def _of_all_groups(path: tuple[str, ...]) -> Any:  # noqa: ARG001 - by which it is kept
     return importlib.metadata.entry_points()
 
 

@@ -50,7 +50,8 @@ def package(tmp_path, monkeypatch):
 
     def replace(text):
         (info / "entry_points.txt").write_text(text)
-        extension._entry_points.cache_clear()  # a process reads them once
+        extension._of_group.cache_clear()  # a process reads them once
+        extension._of_all_groups.cache_clear()
 
     yield replace
     sys.modules.pop("fastpack", None)
