@@ -136,7 +136,8 @@ def test_its_interval_holds_the_mean_over_fresh_images(dims):
         features = np.random.default_rng(seed).standard_normal((150, dims)) + means[labels]
         given, drawn = {"features": features, "labels": labels}, draws(labels, 50, seed=seed)
         said.append(etran.score(given, drawn))
-        spreads.append(etran.resample(given, drawn).std())
+        if seed % 4 == 0:
+            spreads.append(etran.resample(given, drawn).std())
     mean = np.mean([one.value for one in said])
     assert np.mean([one.low <= mean <= one.high for one in said]) > 0.87
     # 1.5 with 500 features where what an image changes in the score of another one counted in both

@@ -54,12 +54,13 @@ def test_auc_of_two_classes_has_delongs_variance_counted_pair_by_pair():
 def test_variance_of_an_auc_is_that_of_many_new_test_sets():
     rng = np.random.default_rng(0)
     aucs, variances = [], []
-    for _ in range(600):
+    for number in range(600):
         labels = rng.random(200) < 0.4
         scores = rng.normal(labels * 1.2)
         of = Predictions(np.arange(200), None, np.c_[~labels, labels].astype(int), np.c_[-scores, scores], multilabel=False)
         aucs.append(metrics.roc_auc_score(labels, scores))
-        variances.append((influence("auc", of) ** 2).sum() / 200**2)
+        if number % 6 == 0:  # they differ little from each other
+            variances.append((influence("auc", of) ** 2).sum() / 200**2)
     assert np.mean(variances) == pytest.approx(np.var(aucs), rel=0.15)
 
 
