@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 from results.error import CatsError, nearest
 
 log = logging.getLogger(__name__)
+
+Folder = tuple[Path, int]  # its path, and when something was last added to it or removed from it
 
 
 @dataclass(frozen=True)
@@ -72,21 +75,30 @@ class Extensions:
 
 
 def entry_points(group: str) -> list[EntryPoint]:
-    """The entry points of this group that installed packages have.
+    """Return the entry points that installed packages register under this group.
 
-    A process reads the files of all packages once, and again where `sys.path` has changed: several parts of one command ask.
+    The files of all packages are read once in a process, because several parts of a command ask for entry points. They are read
+    again where `sys.path` or a folder in it has changed, as when a notebook installs a package.
     """
-    return list(_of_group(tuple(sys.path), group))
+    return list(_of_group(tuple(map(_state, sys.path)), group))
+
+
+def _state(path: str) -> Folder:
+    folder = Path(path).absolute()
+    try:
+        return folder, folder.stat().st_mtime_ns
+    except OSError:
+        return folder, 0
 
 
 @lru_cache(maxsize=8)
-def _of_group(path: tuple[str, ...], group: str) -> tuple[EntryPoint, ...]:
+def _of_group(path: tuple[Folder, ...], group: str) -> tuple[EntryPoint, ...]:
     return tuple(_of_all_groups(path).select(group=group))
 
 
 @lru_cache(maxsize=1)
-def _of_all_groups(path: tuple[str, ...]) -> Any:  # noqa: ARG001 - by which it is kept
-    return importlib.metadata.entry_points()
+def _of_all_groups(path: tuple[Folder, ...]) -> Any:  # noqa: ARG001 - the key of the cache
+    return importlib.metadata.entry_points()  # SelectableGroups in Python 3.11, EntryPoints in later versions
 
 
 def _where(point: EntryPoint) -> str:

@@ -33,7 +33,11 @@ class Law:
 
 @dataclass(frozen=True)
 class _Images:
-    """Reads the images of so many classes of a law; `Dataset.read`."""
+    """The reader of a generated data set.
+
+    Readers of the same law and numbers are equal, and so are their data sets: caches of images tell data sets apart by their
+    fields, and a function that is made in each call would be another one each time.
+    """
 
     law: Law
     classes: int

@@ -46,8 +46,7 @@ def _shipped() -> tuple[tuple[str, Dataset], ...]:
 @cache
 def _targets() -> tuple[tuple[str, Dataset], ...]:
     """The data sets of the shipped targets."""
-    targets = [(name, catalogue.target(name).dataset) for name in catalogue.shipped("targets")]
-    return tuple((name, dataset) for name, dataset in targets if dataset is not None)
+    return tuple((name, catalogue.target(name).dataset) for name in catalogue.shipped("targets"))
 
 
 def _fits(dataset: Dataset, tree: Tree) -> bool:

@@ -1,6 +1,7 @@
 """Where the entries of each kind are, by their names; no entry is read or imported, so that lists of names answer at once."""
 
 import importlib.resources
+from functools import cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Literal
@@ -36,6 +37,7 @@ def places(kind: Kind) -> dict[str, list[Place]]:
     return by_name
 
 
+@cache
 def ours(kind: Kind) -> Path:
     """Return the folder of the entries of this checkout."""
     return Path(str(importlib.resources.files(kind))).resolve()

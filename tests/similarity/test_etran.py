@@ -136,7 +136,7 @@ def test_its_interval_holds_the_mean_over_fresh_images(dims):
         features = np.random.default_rng(seed).standard_normal((150, dims)) + means[labels]
         given, drawn = {"features": features, "labels": labels}, draws(labels, 50, seed=seed)
         said.append(etran.score(given, drawn))
-        if seed % 4 == 0:
+        if seed % 4 == 0:  # 15 spreads of 50 draws give their mean to 3 %, 60 values their spread to 9 %
             spreads.append(etran.resample(given, drawn).std())
     mean = np.mean([one.value for one in said])
     assert np.mean([one.low <= mean <= one.high for one in said]) > 0.87

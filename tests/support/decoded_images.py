@@ -1,8 +1,8 @@
 """Images of our entries that need no files are decoded once in each process of the tests; a new CATS_HOME gets a copy of them.
 
-Many tests make cells of `ihc`, `digits` or `textures` in a home of their own, and decoding these takes up to half a second each
-time. Only the same data set, by all of its fields, at the same size and with the same digest is copied; what is damaged, and
-every entry with files or of the user's own, is decoded as it is.
+Many tests make cells of `ihc`, `digits` or `textures` in a home of their own. Decoding these takes up to half a second each
+time, and drawing `fractal` takes several. Only the same data set, by all of its fields, at the same size and with the same
+digest is copied; what is damaged, and every entry with files or of the user's own, is decoded as it is.
 """
 
 import os
@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-OURS = ("sources.", "targets.")  # modules of readers, and of what draws images
+OURS = ("sources.", "targets.")  # modules of our readers, and of the functions that draw our images
 _kept: dict[tuple[Any, int, str], Path] = {}
 
 
@@ -25,6 +25,7 @@ def share_decoded(place: Path) -> None:
 
     def decode(dataset: Any, size: int, folder: Path, *, damaged: bool) -> None:
         what = (dataset, size, folder.name)
+        # Generated data sets share one class of readers; the function of their law says whose they are.
         made_by = dataset.read.law.images if hasattr(dataset.read, "law") else dataset.read
         ours = made_by.__module__.startswith(OURS) and not dataset.files and not dataset.tree
         if what in _kept and not damaged:

@@ -38,7 +38,7 @@ class Maker:
 CONFIG = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # YAML reads a class called 0 as a number
 
 
-@cache
+@cache  # every entry in YAML asks, and pydantic takes a millisecond to make a model
 def _options(maker: Maker) -> type[BaseModel]:
     function = _named(f"{maker.module}.{maker.function}")
     hints = get_type_hints(function)

@@ -10,7 +10,6 @@ from benchmark.execution.cluster.engine import Dask
 from benchmark.execution.cluster.scheduler import environments
 from benchmark.execution.engine import EngineOptions, Local
 from benchmark.execution.engine_catalogue import ENGINES, OURS, engine_named
-from results import extension
 from results.error import CatsError
 
 PACKAGE = """
@@ -47,13 +46,7 @@ def package(tmp_path, monkeypatch):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fastpack\nVersion: 1\n")
     (info / "entry_points.txt").write_text(POINTS)
     monkeypatch.syspath_prepend(str(site))
-
-    def replace(text):
-        (info / "entry_points.txt").write_text(text)
-        extension._of_group.cache_clear()  # a process reads them once
-        extension._of_all_groups.cache_clear()
-
-    yield replace
+    yield (info / "entry_points.txt").write_text
     sys.modules.pop("fastpack", None)
 
 

@@ -32,7 +32,12 @@ pytestmark = pytest.mark.slow
 
 BGR = Trained(mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.4), channels="bgr")
 GREY = Trained(mean=(0.3,), std=(0.2,), channels="grey")
-POOLED = {"img_size": 32, "reg_tokens": 2, "pool": "both", "depth": 2}  # six blocks like each other take three times as long
+POOLED = {
+    "img_size": 32,
+    "reg_tokens": 2,
+    "pool": "both",
+    "depth": 2,
+}  # not all of six equal blocks, which takes three times as long
 DENSE = {"recipe": Recipe(size=32, hidden=(8,), dropout=0.5), "trained": BGR}
 LABELS = {"recipe": Recipe(size=40), "trained": GREY, "channels": 1, "temperature": None, "task": "multilabel"}
 TRANSFORMER = {"recipe": Recipe(size=32), "backbone": "test_vit", "trained": Trained(arguments=POOLED)}

@@ -59,7 +59,7 @@ def test_variance_of_an_auc_is_that_of_many_new_test_sets():
         scores = rng.normal(labels * 1.2)
         of = Predictions(np.arange(200), None, np.c_[~labels, labels].astype(int), np.c_[-scores, scores], multilabel=False)
         aucs.append(metrics.roc_auc_score(labels, scores))
-        if number % 6 == 0:  # they differ little from each other
+        if number % 6 == 0:  # these variances differ little from each other
             variances.append((influence("auc", of) ** 2).sum() / 200**2)
     assert np.mean(variances) == pytest.approx(np.var(aucs), rel=0.15)
 

@@ -201,9 +201,7 @@ def test_intervals_of_simulated_targets_cover_what_they_say(seeds, test_noise):
         (15, 3, 0.0005, 0.0, 0.87, 0.91),
     ],
 )  # fmt: skip
-def test_intervals_of_ranks_cover_the_true_rank_as_often_as_their_docstring_says(
-    sources, seeds, apart, test_noise, least, most
-):
+def test_intervals_of_ranks_cover_the_true_rank_as_often_as_the_docs_say(sources, seeds, apart, test_noise, least, most):
     """500 boards of one target: sources so far apart, noise of seeds, noise of 200 test images of each source."""
     rng = np.random.default_rng([sources, seeds, int(1e4 * apart)])
     inside = []
