@@ -69,9 +69,9 @@ def check(uri: str) -> None:
 
 def _plugins() -> set[str]:
     """The kinds of servers that plugins of MLflow add."""
-    from importlib.metadata import entry_points
+    from results.extension import entry_points  # only an unknown kind of server asks, and the import takes time at each start
 
-    return {each.name for each in entry_points(group="mlflow.tracking_store")}
+    return {each.name for each in entry_points("mlflow.tracking_store")}
 
 
 def _forms() -> str:
