@@ -109,7 +109,9 @@ def compare(
     one, other = (runs_of_source.loc[common] for runs_of_source in values)
     gaps = one[f"test_{metric}"].to_numpy(float) - other[f"test_{metric}"].to_numpy(float)
     images = image_variance(metric_of(metric), None if read is None else _predictions(one, other, read))
-    seeds, freedom = (gaps.var(ddof=1) / len(gaps), len(gaps) - 1.0) if len(gaps) > 1 else (0.0, np.inf)
+    seeds, freedom = 0.0, np.inf
+    if len(gaps) > 1:
+        seeds, freedom = float(gaps.var(ddof=1)) / len(gaps), len(gaps) - 1.0
     parts = np.array([seeds if np.ptp(gaps) else 0.0, images.variance]), np.array([freedom, images.freedom])
     mean, ends, p = float(gaps.mean()), None, None
     if parts[0].sum() > 0:
