@@ -101,6 +101,7 @@ class MeasureInputs:
             "neutral_network": lambda: self._network(self.neutral).to(self.setting.device),
             "source": lambda: self.with_image_count,
             "elsewhere": lambda: self.elsewhere,
+            # named as in earlier versions, so that a pair is scored with the random numbers that it had then
             "rng": lambda: generator("luck", self.start.source, self.target.dataset.name, self.start.backbone),
         }[need]
         return maker()

@@ -102,8 +102,8 @@ def scores_of_one_version(frame: pd.DataFrame, selection: Selection | None) -> t
     for column, here, there in (("target", shown["data"], frame["data"]), ("source", *sources)):
         if here is None or there is None:
             continue
-        of_name = dict(zip(shown.loc[here.notna(), column], here.dropna(), strict=True))
-        chosen = frame[column].map(of_name)
+        identity_of = dict(zip(shown.loc[here.notna(), column], here.dropna(), strict=True))
+        chosen = frame[column].map(identity_of)
         other = scored & there.notna() & chosen.notna() & (there != chosen)
         for name, number in frame.loc[other & (frame["status"] == "FINISHED"), column].value_counts(sort=False).items():
             scores = f"the scores of {how_many(number, 'pair')} are"
